@@ -1,0 +1,192 @@
+//! Releases as the API tells them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Commit;
+
+/// A release. `GET /v1/releases/{id}`; `GET /v1/apps/{app}/{environment}/releases` lists them newest first (without `steps`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Release {
+    /// [`crate::VERSION`].
+    pub version: u32,
+    /// Its id, `r1`, `r2`, …
+    pub id: String,
+    /// The application.
+    pub app: String,
+    /// The environment.
+    pub environment: String,
+    /// `release`, `rollback` or `restart`.
+    pub kind: String,
+    /// `first`, `rolling`, `blue_green`, `canary`.
+    pub strategy: String,
+    /// The revision before; none for the first.
+    pub from: Option<String>,
+    /// The revision it goes to.
+    pub to: String,
+    /// The phase it is in (`queued`, `checking`, `building`, …), or the last one.
+    pub phase: String,
+    /// `succeeded`, `failed_before_traffic`, `rolled_back`, `aborted`; none while it is under way.
+    pub outcome: Option<String>,
+    /// Why it ended so, or why it is held.
+    pub reason: Option<Reason>,
+    /// Who asked: the user name of the caller.
+    pub by: String,
+    /// From which commit.
+    pub commit: Option<Commit>,
+    /// When it was asked for, milliseconds since the epoch.
+    pub asked_ms: u64,
+    /// When it ended.
+    pub ended_ms: Option<u64>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// What was said about defaults in force and what is not guaranteed.
+    pub notes: Vec<String>,
+}
+
+/// Why a release ended as it did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reason {
+    /// A stable word.
+    pub kind: String,
+    /// What happened.
+    pub cause: String,
+    /// What to do.
+    pub remedy: String,
+    /// The last lines of the instance or build concerned.
+    pub last_lines: Vec<String>,
+}
+
+/// One step of a release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Step {
+    /// Its number.
+    pub number: u32,
+    /// The phase it belongs to.
+    pub phase: String,
+    /// What it does, one line: `start 2 × web@3f2a9c`.
+    pub what: String,
+    /// When it began, milliseconds since the epoch.
+    pub began_ms: Option<u64>,
+    /// When it ended.
+    pub ended_ms: Option<u64>,
+    /// How it ended: `done`, `failed`, `cancelled`.
+    pub result: Option<String>,
+    /// What was observed: `ready after 214 ms`, `reused`, `version 7 live on 2 workers`.
+    pub detail: Option<String>,
+}
+
+/// Something that happened. `GET /v1/releases/{id}/events?after=SEQ`: a stream, one JSON document per line, that ends with the release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// [`crate::VERSION`].
+    pub version: u32,
+    /// Its sequence number, from which a client can resume.
+    pub seq: u64,
+    /// When, milliseconds since the epoch.
+    pub at_ms: u64,
+    /// Of which release.
+    pub release: String,
+    /// What happened.
+    pub what: Happened,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Happened {
+    /// It entered a phase.
+    Phase {
+        /// Which.
+        phase: String,
+    },
+    /// A step began or ended.
+    Step {
+        /// The step as it is now.
+        step: Step,
+    },
+    /// It ended.
+    Ended {
+        /// How.
+        outcome: String,
+        /// Why, unless it succeeded.
+        reason: Option<Reason>,
+    },
+    /// It is held for a person.
+    Held {
+        /// Why.
+        reason: Reason,
+        /// What can be answered.
+        answers: Vec<String>,
+    },
+}
+
+/// The plan of a release that was not run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Plan {
+    /// [`crate::VERSION`].
+    pub version: u32,
+    /// The application.
+    pub app: String,
+    /// The environment.
+    pub environment: String,
+    /// `first`, `rolling`, …
+    pub strategy: String,
+    /// The stable revision.
+    pub from: Option<String>,
+    /// `true`: there is nothing to do.
+    pub unchanged: bool,
+    /// What changes, per service: name, `add`, `replace`, `keep`, `scale`, `remove`, and why.
+    pub services: Vec<ServiceChange>,
+    /// What would happen, in order.
+    pub steps: Vec<PlannedStep>,
+    /// What was detected, and from which file.
+    pub detected: Vec<String>,
+    /// Every default in force: `release.bake = "1m"`.
+    pub defaults: Vec<String>,
+    /// What this platform cannot guarantee.
+    pub not_guaranteed: Vec<String>,
+    /// What the file asks for and this version cannot do; `up` refuses it.
+    pub not_available: Vec<String>,
+    /// Findings of the checks.
+    pub findings: Vec<Finding>,
+}
+
+/// A step that would be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlannedStep {
+    /// The phase.
+    pub phase: String,
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What happens to one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServiceChange {
+    /// The service.
+    pub service: String,
+    /// `add`, `replace`, `keep`, `scale`, `remove`.
+    pub change: String,
+    /// Why: which inputs differ.
+    pub why: String,
+}
+
+/// A finding of a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Finding {
+    /// Its stable id, `secret.missing`.
+    pub id: String,
+    /// `error`, `warning` or `note`.
+    pub severity: String,
+    /// Where: `seaworthy.toml:14:11`.
+    pub place: Option<String>,
+    /// The key: `services.api.env.JWT_SECRET`.
+    pub key: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+    /// What to do.
+    pub remedy: String,
+}
