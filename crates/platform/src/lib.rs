@@ -7,9 +7,11 @@
 mod ids;
 mod observed;
 mod platform;
+mod secret;
 mod side;
 
 pub use ids::*;
 pub use observed::*;
 pub use platform::*;
+pub use secret::Secret;
 pub use side::*;
