@@ -273,6 +273,8 @@ pub struct Route {
     pub cache: Option<Cache>,
     /// Rate limit, `"100 / 15m per client"`.
     pub limit: Option<String>,
+    /// Requests a client may make at once: makes `limit` a paced bucket instead of a sliding window.
+    pub burst: Option<u32>,
     /// The largest request body.
     pub body: Option<Size>,
     /// Cross-origin rules.
@@ -372,6 +374,8 @@ pub struct Gate {
     pub promql: Option<String>,
     /// What no data means for this gate.
     pub no_data: Option<NoData>,
+    /// Failing ticks in a row that make it fail. None: 1 for errors, 3 for latency.
+    pub consecutive: Option<u32>,
 }
 
 /// What no data means to a gate. It never passes.
