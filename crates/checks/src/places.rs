@@ -1,0 +1,25 @@
+//! Where a key stands in the file.
+
+use std::collections::BTreeMap;
+
+/// Says where the value of a key was written.
+pub trait Places {
+    /// The place of a dotted key, `seaworthy.toml:14:11`. None when nobody wrote it: it has its default.
+    fn place(&self, key: &str) -> Option<String>;
+}
+
+/// For a spec that was not read from a file: nothing has a place.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nowhere;
+
+impl Places for Nowhere {
+    fn place(&self, _key: &str) -> Option<String> {
+        None
+    }
+}
+
+impl Places for BTreeMap<String, String> {
+    fn place(&self, key: &str) -> Option<String> {
+        self.get(key).cloned()
+    }
+}

@@ -1,0 +1,260 @@
+//! Sources, and the programs that build and run them.
+
+use std::collections::BTreeSet;
+
+use seaworthy_spec::{CommandLine, Service, Spec};
+
+use crate::catalogue::{FACT_UNKNOWN, PROGRAM_DENIED, PROGRAM_FROM_BUILD, PROGRAM_MISSING, SOURCE_MISSING};
+use crate::facts::{Access, Fact, Facts, NodeManager, Program, Source, SourceKind, Stack};
+use crate::finding::Report;
+
+/// A program that a service needs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Need {
+    /// Its name, looked up on the PATH, or its absolute path.
+    pub program: String,
+    /// The key of the service that asks for it: `build`, `command`, `migrate.run`, or `source` when it was detected.
+    pub key: &'static str,
+    /// Whether the user of the instances executes it. A build runs as the daemon's own user.
+    pub at_run_time: bool,
+    /// Whether a build may bring it (`uvicorn` in a virtual environment, `next` in `node_modules/.bin`).
+    pub from_build: bool,
+}
+
+/// Programs that come with a machine, never from the build of a package.
+const INSTALLED: &[&str] = &[
+    "bash", "bun", "cargo", "cmake", "corepack", "deno", "gcc", "git", "go", "java", "make", "node", "npm", "npx",
+    "perl", "php", "pip", "pip3", "pnpm", "python", "python3", "ruby", "rustc", "sh", "uv", "yarn",
+];
+
+/// Words at the start of a shell command that are the shell's own.
+const SHELL_WORDS: &[&str] = &[
+    "!", ".", ":", "[", "[[", "alias", "break", "case", "cd", "continue", "do", "done", "echo", "elif", "else", "esac",
+    "eval", "exit", "export", "false", "fi", "for", "if", "printf", "pwd", "read", "readonly", "return", "set",
+    "shift", "source", "test", "then", "times", "trap", "true", "type", "ulimit", "umask", "unset", "until", "wait",
+    "while", "{", "}",
+];
+
+/// The programs a service needs, given what its source is written in. Empty for a service that runs elsewhere.
+pub fn needed(service: &Service, stack: Stack) -> Vec<Need> {
+    let mut needs = BTreeSet::new();
+    if !service.external.is_empty() || service.source.is_none() {
+        return Vec::new();
+    }
+    let builds = service.build.as_deref() != Some("");
+    let mut need = |program: &str, key, at_run_time| {
+        // A relative path lies in the artifact, which does not exist yet.
+        if program.contains('/') && !program.starts_with('/') {
+            return;
+        }
+        let packaged = matches!(stack, Stack::Node(_) | Stack::Python) || at_run_time;
+        needs.insert(Need {
+            program: program.to_owned(),
+            key,
+            at_run_time,
+            from_build: builds && packaged && !program.starts_with('/') && !INSTALLED.contains(&program),
+        });
+    };
+    match service.build.as_deref() {
+        None => toolchain(stack)
+            .iter()
+            .for_each(|program| need(program, "source", false)),
+        Some(command) => shell_programs(command)
+            .iter()
+            .for_each(|program| need(program, "build", false)),
+    }
+    match &service.command {
+        None => runtime(stack).iter().for_each(|program| need(program, "source", true)),
+        Some(command) => programs_of(command)
+            .iter()
+            .for_each(|program| need(program, "command", true)),
+    }
+    if let Some(migrate) = &service.migrate {
+        programs_of(&migrate.run)
+            .iter()
+            .for_each(|program| need(program, "migrate.run", true));
+    }
+    needs.into_iter().collect()
+}
+
+fn toolchain(stack: Stack) -> &'static [&'static str] {
+    match stack {
+        Stack::Node(NodeManager::Npm) => &["node", "npm"],
+        Stack::Node(NodeManager::Pnpm) => &["node", "pnpm"],
+        Stack::Node(NodeManager::Yarn) => &["node", "yarn"],
+        Stack::Python => &["python3"],
+        Stack::Rust => &["cargo"],
+        Stack::Go => &["go"],
+        Stack::Other => &[],
+    }
+}
+
+fn runtime(stack: Stack) -> &'static [&'static str] {
+    match stack {
+        Stack::Node(_) => &["node"],
+        Stack::Python => &["python3"],
+        Stack::Rust | Stack::Go | Stack::Other => &[],
+    }
+}
+
+fn programs_of(command: &CommandLine) -> Vec<String> {
+    match command {
+        CommandLine::Exec(words) => words.first().cloned().into_iter().collect(),
+        CommandLine::Shell(text) => {
+            let mut programs = shell_programs(text);
+            programs.push("/bin/sh".to_owned());
+            programs
+        }
+    }
+}
+
+/// The programs at the start of each simple command. What only the shell itself could tell (a variable, a substitution, a
+/// function) is left out: a program that is not named here is found missing when it is executed, with the same words.
+fn shell_programs(text: &str) -> Vec<String> {
+    let mut programs = Vec::new();
+    if text.contains("<<") || text.contains("()") {
+        return programs;
+    }
+    for command in simple_commands(text) {
+        let mut words = command.split_whitespace().skip_while(|word| is_assignment(word));
+        let mut first = words.next();
+        while matches!(
+            first,
+            Some("exec" | "command" | "then" | "do" | "else" | "!" | "if" | "while")
+        ) {
+            first = words.find(|word| !word.starts_with('-'));
+        }
+        let Some(word) = first else { continue };
+        let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "._-+/".contains(c));
+        if plain && !SHELL_WORDS.contains(&word) {
+            programs.push(word.to_owned());
+        }
+    }
+    programs
+}
+
+/// Splits at `;`, `&`, `|` and line ends outside quotes.
+fn simple_commands(text: &str) -> Vec<String> {
+    let mut commands = vec![String::new()];
+    let mut quote = None;
+    let mut escaped = false;
+    for c in text.chars() {
+        let separates = quote.is_none() && !escaped && matches!(c, ';' | '&' | '|' | '\n');
+        match (quote, c) {
+            _ if escaped => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped && quote != Some('\'');
+        if separates {
+            commands.push(String::new());
+        } else if let Some(command) = commands.last_mut() {
+            command.push(c);
+        }
+    }
+    commands
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=')
+        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+pub(crate) fn check(spec: &Spec, facts: &Facts, report: &mut Report<'_>) {
+    for (name, service) in &spec.services {
+        if service.source.is_none() || !service.external.is_empty() {
+            continue;
+        }
+        let key = format!("services.{name}.source");
+        match facts.sources.get(name).unwrap_or(&Fact::default()) {
+            Fact::Unknown(why) => report.add(
+                &FACT_UNKNOWN,
+                &key,
+                format!("nothing is known about the source: {why}"),
+                "nothing is assumed; the build will tell.",
+            ),
+            Fact::Known(source) => {
+                check_source(source, &key, report);
+                for need in needed(service, source.stack) {
+                    check_need(&need, &format!("services.{name}.{}", need.key), facts, report);
+                }
+            }
+        }
+    }
+}
+
+fn check_source(source: &Source, key: &str, report: &mut Report<'_>) {
+    let path = &source.path;
+    let (reason, remedy) = match source.kind {
+        SourceKind::Directory => return,
+        SourceKind::Missing => (
+            format!("there is no directory {path}"),
+            "correct the path; it is relative to the file.",
+        ),
+        SourceKind::NotADirectory => (
+            format!("{path} is not a directory"),
+            "name the directory that holds the source.",
+        ),
+        SourceKind::Unreadable => (
+            format!("{path} may not be read"),
+            "give the user that runs Seaworthy the right to read it (`chmod -R u+rX`, or change its owner).",
+        ),
+    };
+    report.add(&SOURCE_MISSING, key, reason, remedy);
+}
+
+fn check_need(need: &Need, key: &str, facts: &Facts, report: &mut Report<'_>) {
+    let program = &need.program;
+    match facts.programs.get(program).unwrap_or(&Fact::default()) {
+        Fact::Unknown(why) => report.add(
+            &FACT_UNKNOWN,
+            key,
+            format!("it is not known whether `{program}` is installed: {why}"),
+            "nothing is assumed; the build or the start will tell.",
+        ),
+        Fact::Known(None) if need.from_build => report.add(
+            &PROGRAM_FROM_BUILD,
+            key,
+            format!("`{program}` is not on the PATH"),
+            "nothing, if the build installs it; otherwise install it or correct the command.",
+        ),
+        Fact::Known(None) => report.add(
+            &PROGRAM_MISSING,
+            key,
+            format!("`{program}` is not installed, or not on the PATH"),
+            format!("install `{program}`, or correct the command."),
+        ),
+        Fact::Known(Some(found)) => check_access(need, found, key, report),
+    }
+}
+
+fn check_access(need: &Need, found: &Program, key: &str, report: &mut Report<'_>) {
+    if let (true, Access::Denied { at, why }) = (need.at_run_time, &found.access) {
+        report.add(
+            &PROGRAM_DENIED,
+            key,
+            format!("instances may not execute {}: {at}: {why}", found.path),
+            format!(
+                "install `{}` where every user reaches it, for example under /usr/local/bin.",
+                need.program
+            ),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shell_commands_name_their_programs() {
+        let programs = |text| shell_programs(text);
+        assert_eq!(programs("npm ci && npm run build"), ["npm", "npm"]);
+        assert_eq!(programs("cd web; NODE_ENV=test FOO=1 exec node server.js"), ["node"]);
+        assert_eq!(programs("echo 'a && rm b' | tee out"), ["tee"]);
+        assert_eq!(programs("$TOOL build && \"my tool\" x"), Vec::<String>::new());
+        assert_eq!(programs("if test -f x; then make all; fi"), ["make"]);
+        assert_eq!(programs(""), Vec::<String>::new());
+    }
+}
