@@ -44,6 +44,7 @@ macro_rules! checks {
 checks! {
     FACT_UNKNOWN = "fact.unknown", Note / Note, "Something could not be looked at, so nothing is known about it.";
     SOURCE_MISSING = "source.missing", Error / Error, "The source of a service is not a directory that can be read.";
+    SOURCE_UNCLEAR = "source.unclear", Error / Error, "The file gives no command, and the source does not say how it is started.";
     PROGRAM_MISSING = "program.missing", Error / Error, "A program that builds or runs a service is not installed.";
     PROGRAM_FROM_BUILD = "program.from_build", Note / Note, "A command is not on the PATH now and is expected from the build.";
     PROGRAM_DENIED = "program.denied", Error / Error, "A program is installed, and the user of the instances may not execute it.";

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use seaworthy_spec::CommandLine;
 use serde::{Deserialize, Serialize};
 
 use crate::strength::Assessment;
@@ -63,8 +64,30 @@ pub struct Source {
     pub path: String,
     /// What is there.
     pub kind: SourceKind,
-    /// What it is written in.
-    pub stack: Stack,
+    /// What its files say about building and starting it; used where the file gives no `build` or `command`.
+    pub detected: Detected,
+}
+
+/// What the files of a source say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Detected {
+    /// The shell command that builds it.
+    pub build: Option<String>,
+    /// The command of each instance.
+    pub command: Option<CommandLine>,
+    /// Whether its build installs programs of its own (`node_modules/.bin`, a virtual environment).
+    pub installs_programs: bool,
+    /// Why there is no command.
+    pub unclear: Option<Unclear>,
+}
+
+/// Why it cannot be told how a source is started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unclear {
+    /// What was seen, and in which file.
+    pub cause: String,
+    /// What to do.
+    pub remedy: String,
 }
 
 /// What is at the path of a source.
@@ -79,34 +102,6 @@ pub enum SourceKind {
     NotADirectory,
     /// Nothing.
     Missing,
-}
-
-/// What a source is written in, told from the files at its top.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stack {
-    /// `package.json`, with the package manager that its lock file names.
-    Node(NodeManager),
-    /// `pyproject.toml` or `requirements.txt`.
-    Python,
-    /// `Cargo.toml`.
-    Rust,
-    /// `go.mod`.
-    Go,
-    /// None of these.
-    Other,
-}
-
-/// A package manager of Node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NodeManager {
-    /// npm, also without a lock file.
-    Npm,
-    /// pnpm: `pnpm-lock.yaml`.
-    Pnpm,
-    /// Yarn: `yarn.lock`.
-    Yarn,
 }
 
 /// A program that was found.

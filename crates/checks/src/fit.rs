@@ -46,7 +46,7 @@ pub(crate) fn check(spec: &Spec, facts: &Facts, report: &mut Report<'_>) {
                         "{} instances run during a release, and there are {room} ports for them",
                         peak.instances
                     ),
-                    "run fewer replicas, or widen net.ipv4.ip_local_port_range.",
+                    "run fewer replicas, or take a second machine for some of the services.",
                 );
             }
         }

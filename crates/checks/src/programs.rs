@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use seaworthy_spec::{CommandLine, Service, Spec};
 
-use crate::catalogue::{FACT_UNKNOWN, PROGRAM_DENIED, PROGRAM_FROM_BUILD, PROGRAM_MISSING, SOURCE_MISSING};
-use crate::facts::{Access, Fact, Facts, NodeManager, Program, Source, SourceKind, Stack};
+use crate::catalogue::{
+    FACT_UNKNOWN, PROGRAM_DENIED, PROGRAM_FROM_BUILD, PROGRAM_MISSING, SOURCE_MISSING, SOURCE_UNCLEAR,
+};
+use crate::facts::{Access, Detected, Fact, Facts, Program, Source, SourceKind};
 use crate::finding::Report;
 
 /// A program that a service needs.
@@ -35,66 +37,47 @@ const SHELL_WORDS: &[&str] = &[
     "while", "{", "}",
 ];
 
-/// The programs a service needs, given what its source is written in. Empty for a service that runs elsewhere.
-pub fn needed(service: &Service, stack: Stack) -> Vec<Need> {
-    let mut needs = BTreeSet::new();
+/// The programs a service needs, given what its source says. Empty for a service that runs elsewhere.
+pub fn needed(service: &Service, detected: &Detected) -> Vec<Need> {
     if !service.external.is_empty() || service.source.is_none() {
         return Vec::new();
     }
-    let builds = service.build.as_deref() != Some("");
-    let mut need = |program: &str, key, at_run_time| {
-        // A relative path lies in the artifact, which does not exist yet.
-        if program.contains('/') && !program.starts_with('/') {
+    let (build_key, build) = match &service.build {
+        Some(command) => ("build", Some(command)),
+        None => ("source", detected.build.as_ref()),
+    };
+    let (command_key, command) = match &service.command {
+        Some(command) => ("command", Some(command)),
+        None => ("source", detected.command.as_ref()),
+    };
+    let builds = build.is_some_and(|command| !command.is_empty());
+    let mut needs = BTreeSet::new();
+    let mut need = |program: String, key, at_run_time| {
+        // A relative path lies in the artifact, which does not exist yet; Seaworthy itself is there.
+        if program == "seaworthy" || (program.contains('/') && !program.starts_with('/')) {
             return;
         }
-        let packaged = matches!(stack, Stack::Node(_) | Stack::Python) || at_run_time;
+        let from_build = builds
+            && (at_run_time || detected.installs_programs)
+            && !program.starts_with('/')
+            && !INSTALLED.contains(&program.as_str());
         needs.insert(Need {
-            program: program.to_owned(),
+            program,
             key,
             at_run_time,
-            from_build: builds && packaged && !program.starts_with('/') && !INSTALLED.contains(&program),
+            from_build,
         });
     };
-    match service.build.as_deref() {
-        None => toolchain(stack)
-            .iter()
-            .for_each(|program| need(program, "source", false)),
-        Some(command) => shell_programs(command)
-            .iter()
-            .for_each(|program| need(program, "build", false)),
+    for program in build.into_iter().flat_map(|command| shell_programs(command)) {
+        need(program, build_key, false);
     }
-    match &service.command {
-        None => runtime(stack).iter().for_each(|program| need(program, "source", true)),
-        Some(command) => programs_of(command)
-            .iter()
-            .for_each(|program| need(program, "command", true)),
+    for program in command.into_iter().flat_map(programs_of) {
+        need(program, command_key, true);
     }
-    if let Some(migrate) = &service.migrate {
-        programs_of(&migrate.run)
-            .iter()
-            .for_each(|program| need(program, "migrate.run", true));
+    for program in service.migrate.iter().flat_map(|migrate| programs_of(&migrate.run)) {
+        need(program, "migrate.run", true);
     }
     needs.into_iter().collect()
-}
-
-fn toolchain(stack: Stack) -> &'static [&'static str] {
-    match stack {
-        Stack::Node(NodeManager::Npm) => &["node", "npm"],
-        Stack::Node(NodeManager::Pnpm) => &["node", "pnpm"],
-        Stack::Node(NodeManager::Yarn) => &["node", "yarn"],
-        Stack::Python => &["python3"],
-        Stack::Rust => &["cargo"],
-        Stack::Go => &["go"],
-        Stack::Other => &[],
-    }
-}
-
-fn runtime(stack: Stack) -> &'static [&'static str] {
-    match stack {
-        Stack::Node(_) => &["node"],
-        Stack::Python => &["python3"],
-        Stack::Rust | Stack::Go | Stack::Other => &[],
-    }
 }
 
 fn programs_of(command: &CommandLine) -> Vec<String> {
@@ -176,7 +159,10 @@ pub(crate) fn check(spec: &Spec, facts: &Facts, report: &mut Report<'_>) {
             ),
             Fact::Known(source) => {
                 check_source(source, &key, report);
-                for need in needed(service, source.stack) {
+                if source.kind == SourceKind::Directory && service.command.is_none() {
+                    check_start(source, &key, report);
+                }
+                for need in needed(service, &source.detected) {
                     check_need(&need, &format!("services.{name}.{}", need.key), facts, report);
                 }
             }
@@ -202,6 +188,21 @@ fn check_source(source: &Source, key: &str, report: &mut Report<'_>) {
         ),
     };
     report.add(&SOURCE_MISSING, key, reason, remedy);
+}
+
+fn check_start(source: &Source, key: &str, report: &mut Report<'_>) {
+    if source.detected.command.is_some() {
+        return;
+    }
+    match &source.detected.unclear {
+        Some(unclear) => report.add(&SOURCE_UNCLEAR, key, unclear.cause.clone(), unclear.remedy.clone()),
+        None => report.add(
+            &SOURCE_UNCLEAR,
+            key,
+            "its files do not say how it is started",
+            "set `command` for this service.",
+        ),
+    }
 }
 
 fn check_need(need: &Need, key: &str, facts: &Facts, report: &mut Report<'_>) {
@@ -248,8 +249,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_of_several_commands_in_a_shell_function_are_left_alone() {
+        assert_eq!(shell_programs("f() { ls; }; f"), Vec::<String>::new());
+        assert_eq!(shell_programs("cat <<EOF\nls | x\nEOF"), Vec::<String>::new());
+    }
+
+    #[test]
     fn shell_commands_name_their_programs() {
-        let programs = |text| shell_programs(text);
+        let programs = shell_programs;
         assert_eq!(programs("npm ci && npm run build"), ["npm", "npm"]);
         assert_eq!(programs("cd web; NODE_ENV=test FOO=1 exec node server.js"), ["node"]);
         assert_eq!(programs("echo 'a && rm b' | tee out"), ["tee"]);
