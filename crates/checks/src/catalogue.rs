@@ -51,7 +51,7 @@ checks! {
     LISTEN_INVALID = "listen.invalid", Error / Error, "A listening address cannot be understood or bound.";
     LISTEN_TAKEN = "listen.taken", Error / Error, "Another program listens on an address that the edge needs.";
     LISTEN_DENIED = "listen.denied", Error / Error, "This user may not bind a listening address that the file names.";
-    LISTEN_FALLBACK = "listen.fallback", Note / Note, "The default port may not be bound, so a higher one is used.";
+    LISTEN_FALLBACK = "listen.fallback", Note / Note, "Port 80 may not be bound, so 8080 is used.";
     DISK_LOW = "disk.low", Warning / Warning, "The file system of the state directory is nearly full.";
     DISK_FULL = "disk.full", Error / Error, "The file system of the state directory has no room for a release.";
     STATE_NOT_WRITABLE = "state.not_writable", Error / Error, "The state directory cannot be written or created.";

@@ -137,7 +137,7 @@ pub struct Listening {
     pub address: String,
     /// What came of it.
     pub state: ListenState,
-    /// Where the address is only a default and may not be bound: the address used instead, and what came of that.
+    /// Where the address may not be bound and there is a second choice: that one, and what came of it.
     pub fallback: Option<Box<Listening>>,
 }
 

@@ -1,6 +1,6 @@
 //! Listening addresses as they are written in the file.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use seaworthy_spec::Edge;
 
@@ -14,24 +14,18 @@ pub struct Wanted {
     pub key: &'static str,
     /// The address, or why what was written is none.
     pub address: Result<SocketAddr, String>,
-    /// What is bound instead when the first may not be. Only a default has one: what was written is meant.
+    /// What is bound instead when the first may not be: port 8080 for port 80.
     pub fallback: Option<SocketAddr>,
 }
 
-/// The addresses that the edge will bind: what the file says, else port 80, or 8080 without the right to bind it.
+/// The addresses that the edge will bind: what the file says, else port 80.
 pub fn wanted(edge: &Edge) -> Vec<Wanted> {
-    let any = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
-    vec![match &edge.http {
-        Some(text) => Wanted {
-            key: HTTP_KEY,
-            address: parse(text),
-            fallback: None,
-        },
-        None => Wanted {
-            key: HTTP_KEY,
-            address: Ok(any(80)),
-            fallback: Some(any(8080)),
-        },
+    let address = parse(edge.http.as_deref().unwrap_or(":80"));
+    let fallback = address.as_ref().ok().filter(|address| address.port() == 80);
+    vec![Wanted {
+        key: HTTP_KEY,
+        fallback: fallback.map(|address| SocketAddr::new(address.ip(), 8080)),
+        address,
     }]
 }
 
@@ -45,10 +39,8 @@ pub fn parse(text: &str) -> Result<SocketAddr, String> {
     } else {
         text.to_owned()
     };
-    let address: SocketAddr = full
-        .parse()
-        .map_err(|_| format!("`{text}` is not an address; write \":80\" or \"127.0.0.1:8080\""))?;
-    Ok(address)
+    full.parse()
+        .map_err(|_| format!("`{text}` is not an address; write \":80\" or \"127.0.0.1:8080\""))
 }
 
 #[cfg(test)]

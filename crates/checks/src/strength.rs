@@ -232,18 +232,15 @@ fn alphabet(characters: &[char]) -> usize {
     if all(|c| matches!(c, '0'..='9' | 'a'..='f')) || all(|c| matches!(c, '0'..='9' | 'A'..='F')) {
         return 16;
     }
-    let classes: [(usize, fn(&char) -> bool); 5] = [
-        (26, char::is_ascii_lowercase),
-        (26, char::is_ascii_uppercase),
-        (10, char::is_ascii_digit),
-        (33, |c| c.is_ascii() && !c.is_ascii_alphanumeric()),
-        (64, |c| !c.is_ascii()),
-    ];
-    classes
-        .iter()
-        .filter(|(_, test)| any(*test))
-        .map(|(size, _)| size)
-        .sum()
+    let mut size = 0;
+    let mut class = |test, of| size += if any(test) { of } else { 0 };
+    class(char::is_ascii_lowercase, 26);
+    class(char::is_ascii_uppercase, 26);
+    class(char::is_ascii_digit, 10);
+    class(|c| c.is_ascii() && !c.is_ascii_alphanumeric(), 33);
+    // One script's letters; a guess, and on the low side.
+    class(|c| !c.is_ascii(), 64);
+    size
 }
 
 #[cfg(test)]
