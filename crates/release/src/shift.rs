@@ -1,0 +1,73 @@
+//! How one side takes over from another, a few instances at a time: the same rule forwards and backwards.
+
+use seaworthy_plan::Plan;
+use seaworthy_platform::{SideId, SideWeight};
+
+use crate::{Effect, State};
+
+/// One side taking over from another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shift<'a> {
+    /// The side that gives way.
+    pub(crate) from: &'a SideId,
+    /// How many instances it has when it serves alone.
+    pub(crate) from_replicas: u32,
+    /// The side that takes over.
+    pub(crate) to: &'a SideId,
+    /// How many instances it shall have.
+    pub(crate) to_replicas: u32,
+    /// Whether both may run at once.
+    pub(crate) overlap: bool,
+}
+
+impl Shift<'_> {
+    /// The next effect, or none when the one side has taken over from the other.
+    ///
+    /// Ready instances never fall below the smaller of both numbers less `max_unavailable` and never rise above the larger
+    /// one plus `max_surge`. An instance leaves only after the edge has acknowledged weights that count without it.
+    pub(crate) fn next(&self, plan: &Plan, state: &State) -> Option<Effect> {
+        let (old, new) = (state.count(self.from), state.count(self.to));
+        if !self.overlap {
+            return self.stop_then_start(plan, state);
+        }
+        if state.uncertain.contains(self.to) && new == self.to_replicas {
+            return Some(self.ensure(self.to, new));
+        }
+        let most = self.from_replicas.max(self.to_replicas) + plan.settings.max_surge;
+        let least = self.from_replicas.min(self.to_replicas).saturating_sub(plan.settings.max_unavailable);
+        if new < self.to_replicas && old + new < most {
+            return Some(self.ensure(self.to, self.to_replicas.min(most - old)));
+        }
+        let stay = if new >= self.to_replicas { 0 } else { least.saturating_sub(new).min(old) };
+        if let Some(route) = self.route(plan, state, stay) {
+            return Some(route);
+        }
+        (old > stay || state.uncertain.contains(self.from)).then(|| self.ensure(self.from, stay))
+    }
+
+    fn stop_then_start(&self, plan: &Plan, state: &State) -> Option<Effect> {
+        if state.count(self.from) > 0 || state.uncertain.contains(self.from) {
+            return Some(self.ensure(self.from, 0));
+        }
+        if state.count(self.to) < self.to_replicas || state.uncertain.contains(self.to) {
+            return Some(self.ensure(self.to, self.to_replicas));
+        }
+        self.route(plan, state, 0)
+    }
+
+    fn ensure(&self, side: &SideId, replicas: u32) -> Effect {
+        Effect::Ensure { side: side.clone(), replicas }
+    }
+
+    /// The weights as they should be when `stay` instances of the old side are left, unless the edge has them already.
+    fn route(&self, plan: &Plan, state: &State, stay: u32) -> Option<Effect> {
+        let weights: Vec<SideWeight> = state
+            .weights_now(plan)
+            .into_iter()
+            .map(|weight| if &weight.side == self.from { SideWeight { weight: stay, ..weight } } else { weight })
+            .collect();
+        let mine = |weight: &&SideWeight| weight.side == *self.from || weight.side == *self.to;
+        let there = weights.iter().filter(mine).all(|weight| state.weight(&weight.side) == weight.weight);
+        (!there).then_some(Effect::Route { table: state.table, weights })
+    }
+}
