@@ -2,6 +2,7 @@
 //!
 //! One JSON document per line. The protocol is versioned: [`PROTOCOL`] is this code's, and a keeper that is one older is understood.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -65,7 +66,7 @@ pub struct LogBounds {
     pub files: u32,
     /// A line is cut at this length, bytes.
     pub line_bytes: u32,
-    /// Bytes per second that are kept; what is over is dropped and counted in a line of its own.
+    /// Bytes per second that are kept; what is over is dropped and counted in a line of its own. 0: no bound.
     pub bytes_per_second: u64,
 }
 
@@ -93,6 +94,7 @@ pub enum Ask {
     /// SIGTERM to the process group, SIGKILL after `stop_ms`, then the keeper ends too. Answered when it is over.
     Stop,
     /// Start the process again now, as after an exit that does not count (a liveness probe failed).
+    /// Answered with the status as soon as the process has been told to end.
     Restart {
         /// Why, for the log.
         reason: String,
@@ -116,8 +118,35 @@ pub struct Status {
     pub life: u32,
     /// How the previous life ended.
     pub last_exit: Option<Exit>,
-    /// Lines dropped because the log was flooded.
+    /// Lines dropped because the log was flooded or could not be written.
     pub dropped_lines: u64,
+    /// Exits in a row without staying up; what the wait before the next start is computed from.
+    #[serde(default)]
+    pub exits_in_row: u32,
+    /// The process of the current life, while there is one. What a new keeper recognises it by.
+    #[serde(default)]
+    pub process: Option<Process>,
+    /// Why the log cannot be written at the moment (a full disk), in the system's words.
+    #[serde(default)]
+    pub log_error: Option<String>,
+}
+
+/// A process, named for good within a boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its id, which is also the id of its session and of its group.
+    pub pid: u32,
+    /// Its start time in clock ticks since boot (`/proc/PID/stat`, field 22).
+    pub start_ticks: u64,
+    /// When it was started, milliseconds since the Unix epoch.
+    pub since_ms: u64,
+}
+
+/// What a keeper answers to an [`Ask`] it cannot follow, in place of a [`Status`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Why.
+    pub refused: String,
 }
 
 /// What is going on with an instance.
@@ -175,4 +204,44 @@ pub enum Exit {
         /// What it left, now killed: `pid command`.
         left: Vec<String>,
     },
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code { code } => write!(f, "exited with {code}"),
+            Self::Signal { signal } => match signal_name(*signal) {
+                Some(name) => write!(f, "killed by {name}"),
+                None => write!(f, "killed by signal {signal}"),
+            },
+            Self::Unknown => f.write_str("ended unseen"),
+            Self::NotExecuted { reason } => f.write_str(reason),
+            Self::ForkedAway { left } => write!(f, "put itself into the background ({})", left.join(", ")),
+        }
+    }
+}
+
+/// The names of the signals that end processes in practice (x86 and ARM numbers, signal(7)).
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        10 => "SIGUSR1",
+        11 => "SIGSEGV",
+        12 => "SIGUSR2",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        31 => "SIGSYS",
+        _ => return None,
+    })
 }

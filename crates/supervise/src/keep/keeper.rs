@@ -1,0 +1,397 @@
+//! The keeper's loop: waits for whatever comes first, lets [`Life`] decide, and does it.
+
+use std::io;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Signal, kill_process_group, pidfd_send_signal};
+use rustix::time::{ClockId, clock_gettime};
+
+use super::adopt::{self, Start};
+use super::family::{self, Root};
+use super::output::Output;
+use super::seen::{Held, as_pid, reap_orphans};
+use super::server::Server;
+use super::{Mode, record, start, table};
+use crate::life::{Act, Life, Phase};
+use crate::protocol::{Ask, Exit, KeepSpec, PROTOCOL, Process, Refusal, State, Status};
+use crate::signals::Signals;
+
+/// How often a family that should be gone is looked at, milliseconds.
+const LOOK_EVERY_MS: u64 = 20;
+
+/// How often what the disk refused is tried again, milliseconds.
+const RETRY_EVERY_MS: u64 = 1000;
+
+/// How many processes a message names.
+const MOST_NAMED: usize = 10;
+
+/// A keeper at work.
+pub(crate) struct Keeper {
+    spec: KeepSpec,
+    boot_id: String,
+    life: Life,
+    /// The instance's process, until it has ended and its status is taken.
+    held: Option<Held>,
+    /// The same process, until its family is gone too.
+    main: Option<Process>,
+    output: Output,
+    server: Server,
+    signals: Signals,
+    acts: Vec<Act>,
+    told: Option<Status>,
+    /// When the family is looked at next.
+    look_at: u64,
+    /// When what the disk refused is tried again.
+    retry_at: Option<u64>,
+}
+
+impl Keeper {
+    /// Prepares in the current directory, with what an earlier keeper left there; none if the instance has ended for good.
+    pub(crate) fn new(spec: KeepSpec, mode: Mode) -> io::Result<Option<Self>> {
+        let now = now();
+        let boot_id = table::boot_id()?;
+        let previous = record::load(Path::new("."))?;
+        let Ok(begun) = adopt::start(&spec, mode, &boot_id, previous, now, wall_ms()) else {
+            return Ok(None);
+        };
+        let Start {
+            life,
+            held,
+            main,
+            note,
+            acts,
+        } = begun;
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+        let mut output = Output::open(&spec, now)?;
+        if let Some(note) = note {
+            output.note(&note);
+        }
+        Ok(Some(Self {
+            signals: Signals::take()?,
+            server: Server::listen()?,
+            spec,
+            boot_id,
+            life,
+            held,
+            main,
+            output,
+            acts,
+            told: None,
+            look_at: now,
+            retry_at: None,
+        }))
+    }
+
+    /// Keeps the instance until it has ended for good.
+    pub(crate) fn run(&mut self) -> io::Result<()> {
+        loop {
+            let now = now();
+            self.see_exit(now);
+            self.life.tick(now, &mut self.acts);
+            self.see_family(now)?;
+            self.act(now)?;
+            let more = self.output.pump(now)?;
+            self.retry(now);
+            self.publish(now);
+            if *self.life.phase() == Phase::Ended {
+                return Ok(());
+            }
+            let due = if more { Some(now) } else { self.due() };
+            self.wait(due)?;
+            self.heed();
+        }
+    }
+
+    /// Tells everybody who waits for it that it is over.
+    pub(crate) fn close(self) {
+        let status = self.status();
+        self.server.close(&status);
+    }
+
+    fn see_exit(&mut self, now: u64) {
+        if self.life.is_clearing() {
+            return;
+        }
+        if let Some(exit) = self.held.as_ref().and_then(Held::ended) {
+            self.life.exited(now, exit);
+            self.look_at = now;
+        }
+    }
+
+    /// Once the process has ended: what is left of all that it started.
+    fn see_family(&mut self, now: u64) -> io::Result<()> {
+        if !self.life.is_clearing() || now < self.look_at {
+            return Ok(());
+        }
+        self.look_at = now + LOOK_EVERY_MS;
+        let left: Vec<String> = self.main.map_or_else(Vec::new, |main| {
+            let family = family::look(self.root(main));
+            let left = family.iter().filter(|process| process.pid != main.pid);
+            left.take(MOST_NAMED).map(table::describe).collect()
+        });
+        if left.is_empty() {
+            // Nobody is left who could write: what the FIFOs hold is all there is.
+            self.output.finish(now)?;
+            if let Some(held) = self.held.take() {
+                held.forget();
+            }
+            self.main = None;
+        }
+        self.life.family(now, left, &mut self.acts);
+        Ok(())
+    }
+
+    fn act(&mut self, now: u64) -> io::Result<()> {
+        while !self.acts.is_empty() {
+            for act in std::mem::take(&mut self.acts) {
+                match act {
+                    Act::Start => self.start(now),
+                    Act::Terminate => self.terminate(),
+                    Act::Kill => self.kill(),
+                    Act::Note(text) => self.output.note(&text),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, now: u64) {
+        let begun = start::launcher().and_then(|launcher| Ok((Held::child(launcher.pid, wall_ms())?, launcher)));
+        let (held, launcher) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                let reason = format!("no process can be started: {error}");
+                return self.life.exited(now, Exit::NotExecuted { reason });
+            }
+        };
+        let pid = held.process.pid;
+        self.main = Some(held.process);
+        self.held = Some(held);
+        self.life.started(now);
+        // Written down before the launcher knows what to execute, so that no instance is ever unknown.
+        self.save(now, &self.status());
+        match launcher.execute(&self.spec) {
+            Ok(notes) => {
+                self.output
+                    .note(&format!("life {} started: process {pid}", self.life.number()));
+                for note in notes {
+                    self.output.note(&note);
+                }
+            }
+            Err(reason) => {
+                if let Some(held) = &self.held {
+                    // It is about to end, or hangs.
+                    let _ = pidfd_send_signal(held, Signal::KILL);
+                }
+                self.life.exited(now, Exit::NotExecuted { reason });
+                self.look_at = now;
+            }
+        }
+    }
+
+    fn terminate(&mut self) {
+        let Some(main) = self.main else { return };
+        if let Some(group) = as_pid(main.pid).filter(|_| self.held.is_some()) {
+            // As one, so that no member can start another between two signals. Those that are stopped must go on to see it.
+            let _ = kill_process_group(group, Signal::TERM);
+            let _ = kill_process_group(group, Signal::CONT);
+        }
+        let mut others = family::look(self.root(main));
+        others.retain(|process| process.group != main.pid);
+        family::signal(&others, Signal::TERM);
+    }
+
+    fn kill(&mut self) {
+        if let Some(main) = self.main {
+            family::signal(&family::look(self.root(main)), Signal::KILL);
+        }
+    }
+
+    fn root(&self, main: Process) -> Root {
+        Root {
+            keeper: std::process::id(),
+            main,
+        }
+    }
+
+    /// Signals and questions.
+    fn heed(&mut self) {
+        let arrived = self.signals.arrived();
+        if arrived.child {
+            reap_orphans(std::process::id(), self.held.as_ref().map(|held| held.process.pid));
+        }
+        if let Some(signal) = arrived.asked_to_end {
+            let exit = Exit::Signal { signal };
+            self.output.note(&format!(
+                "the keeper was to be {exit}: ignored, it is stopped over its socket"
+            ));
+        }
+        let now = now();
+        for (client, ask) in self.server.attend() {
+            match ask {
+                Ask::Watch => {
+                    self.server.watch(client);
+                    self.server.tell(client, &self.status());
+                }
+                Ask::Stop => {
+                    self.server.await_end(client);
+                    self.life.stop(now, &mut self.acts);
+                }
+                Ask::Restart { reason } => match self.life.restart(now, &mut self.acts) {
+                    Ok(()) => {
+                        self.output.note(&format!("restart: {reason}"));
+                        self.server.tell(client, &self.status());
+                    }
+                    Err(refused) => self.server.tell(client, &Refusal { refused }),
+                },
+            }
+        }
+    }
+
+    fn status(&self) -> Status {
+        let process = self.main;
+        let running = || match process {
+            Some(Process {
+                pid,
+                start_ticks,
+                since_ms,
+            }) => State::Running {
+                pid,
+                start_ticks,
+                since_ms,
+            },
+            None => State::BackingOff {
+                until_ms: wall_ms(),
+                crash_loop: false,
+            },
+        };
+        let stopping = || State::Stopping {
+            pid: process.map_or(0, |process| process.pid),
+        };
+        Status {
+            protocol: PROTOCOL,
+            instance: self.spec.instance.clone(),
+            keeper_pid: std::process::id(),
+            boot_id: self.boot_id.clone(),
+            state: match self.life.phase() {
+                Phase::Running { .. } | Phase::Clearing { then: None, .. } => running(),
+                Phase::Stopping { .. } | Phase::Clearing { then: Some(_), .. } => stopping(),
+                Phase::Waiting { until, crash_loop } => State::BackingOff {
+                    until_ms: wall_ms() + until.saturating_sub(now()),
+                    crash_loop: *crash_loop,
+                },
+                Phase::Ended => State::Ended,
+            },
+            life: self.life.number(),
+            last_exit: self.life.last_exit().cloned(),
+            dropped_lines: self.output.missing(),
+            exits_in_row: self.life.exits(),
+            process,
+            log_error: self.output.error().map(str::to_owned),
+        }
+    }
+
+    fn publish(&mut self, now: u64) {
+        let status = self.status();
+        if self.told.as_ref().is_some_and(|told| is_same(told, &status)) {
+            return;
+        }
+        self.save(now, &status);
+        self.server.tell_watchers(&status);
+        self.told = Some(status);
+    }
+
+    fn save(&mut self, now: u64, status: &Status) {
+        self.retry_at = match record::save(status) {
+            Ok(()) => None,
+            Err(_) => Some(now + RETRY_EVERY_MS),
+        };
+    }
+
+    /// Tries again what the disk had refused.
+    fn retry(&mut self, now: u64) {
+        if self.retry_at.is_some_and(|at| now >= at) {
+            self.output.retry();
+            self.save(now, &self.status());
+        }
+        if self.output.error().is_some() && self.retry_at.is_none() {
+            self.retry_at = Some(now + RETRY_EVERY_MS);
+        }
+    }
+
+    fn due(&self) -> Option<u64> {
+        let look = self.life.is_clearing().then_some(self.look_at);
+        [self.life.due(), look, self.output.due(), self.retry_at]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn wait(&self, due: Option<u64>) -> io::Result<()> {
+        let mut fds = vec![
+            PollFd::new(&self.signals, PollFlags::IN),
+            PollFd::new(&self.server.listener, PollFlags::IN),
+        ];
+        // Once it has ended it stays readable.
+        if let Some(held) = self.held.as_ref().filter(|_| !self.life.is_clearing()) {
+            fds.push(PollFd::new(held, PollFlags::IN));
+        }
+        for stream in self.output.streams.iter().filter(|stream| stream.is_awaited()) {
+            fds.push(PollFd::new(&stream.fifo, PollFlags::IN));
+        }
+        for client in &self.server.clients {
+            let flags = if client.has_untold() {
+                PollFlags::IN | PollFlags::OUT
+            } else {
+                PollFlags::IN
+            };
+            fds.push(PollFd::new(&client.stream, flags));
+        }
+        let timeout = due.map(|due| {
+            let ms = due.saturating_sub(now());
+            Timespec {
+                tv_sec: (ms / 1000).cast_signed(),
+                tv_nsec: (ms % 1000 * 1_000_000).cast_signed(),
+            }
+        });
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whether nobody needs to be told. When a wait is over is computed from a clock that is set now and then, and how many
+/// lines are missing is told with the next change of anything else.
+fn is_same(told: &Status, now: &Status) -> bool {
+    let is_same_wait = matches!(
+        (&told.state, &now.state),
+        (State::BackingOff { crash_loop: a, .. }, State::BackingOff { crash_loop: b, .. }) if a == b
+    );
+    let now = Status {
+        dropped_lines: told.dropped_lines,
+        ..now.clone()
+    };
+    if is_same_wait && told.life == now.life {
+        return Status {
+            state: told.state.clone(),
+            ..now
+        } == *told;
+    }
+    now == *told
+}
+
+/// Milliseconds since boot, also while the machine slept: a clock that every keeper of this boot shares.
+fn now() -> u64 {
+    let time = clock_gettime(ClockId::Boottime);
+    time.tv_sec.cast_unsigned() * 1000 + time.tv_nsec.cast_unsigned() / 1_000_000
+}
+
+/// Milliseconds since the Unix epoch.
+fn wall_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
