@@ -1,6 +1,7 @@
 //! The house's own commands. One file per subcommand.
 //!
 //! - `cargo xtask test` proves the tree: format, house rules, clippy, tests, documentation.
+//! - `cargo xtask bench` measures the figures of docs/benchmarks.md and writes them there.
 //! - `cargo xtask tidy` checks the house rules alone.
 #![forbid(unsafe_code)]
 #![allow(
@@ -11,6 +12,7 @@
 
 use std::process::ExitCode;
 
+mod bench;
 mod prerequisites;
 mod step;
 mod test;
@@ -23,6 +25,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test     everything that must hold before a change lands; what .ci/run calls
+  bench    the figures of docs/benchmarks.md, all or some: releases kill cli rest edge
   tidy     the house rules alone";
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
         ["test"] => test::run(),
+        ["bench", parts @ ..] => bench::run(parts),
         ["tidy"] => tidy::run(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

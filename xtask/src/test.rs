@@ -39,7 +39,7 @@ fn cargo() -> Command {
 }
 
 /// Nextest where it is there: it runs each test in its own process and knows the groups of `.config/nextest.toml`.
-/// Without it, cargo runs the end-to-end tests one at a time, because two at once are what two cores carry.
+/// Without it, two tests run at once: more end-to-end tests than that do not fit two cores.
 fn tests() -> Command {
     let mut command = cargo();
     if prerequisites::answers(&["cargo", "nextest", "--version"]) {
