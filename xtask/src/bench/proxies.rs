@@ -57,70 +57,76 @@ impl Proxy {
 
     /// Starts it on a core, in front of an upstream, and waits until it answers.
     pub(super) fn start(self, core: u32, upstream: &str, seaworthy: &Path, dir: &Path) -> Result<Running, Error> {
-        if self == Self::Seaworthy {
-            let ship = Ship::empty(seaworthy)?;
-            ship.file(&format!(
-                "app = \"bench\"\n\n[services.web]\nexternal = \"http://{upstream}\"\n\n[edge]\nhttp = \"{}\"\n",
-                ship.edge
-            ))?;
-            ship.run_on_core(core, &["up"])?;
-            wait_for("the edge", || answers(&ship.edge))?;
-            return Ok(Running::Ship(ship));
-        }
         let address = free_address()?;
-        let (file, text) = self.configuration(&address, upstream, dir);
-        fs::write(dir.join(file), text)?;
-        let file = dir.join(file).display().to_string();
-        let words: &[&str] = match self {
-            Self::Haproxy => &["haproxy", "-W", "-f", &file],
-            Self::Caddy => &["caddy", "run", "--adapter", "caddyfile", "--config", &file],
-            Self::Seaworthy | Self::Nginx | Self::NginxTuned => &["nginx", "-c", &file],
+        let (words, file, text): (&[&str], _, _) = match self {
+            Self::Seaworthy => return ship(core, upstream, seaworthy),
+            Self::Nginx => (
+                &["nginx", "-c"],
+                "nginx.conf",
+                nginx(dir, &nginx_as_shipped(&address, upstream, dir)),
+            ),
+            Self::NginxTuned => (
+                &["nginx", "-c"],
+                "nginx-tuned.conf",
+                nginx(dir, &nginx_tuned(&address, upstream)),
+            ),
+            Self::Haproxy => (&["haproxy", "-W", "-f"], "haproxy.cfg", haproxy(&address, upstream)),
+            Self::Caddy => (
+                &["caddy", "run", "--adapter", "caddyfile", "--config"],
+                "Caddyfile",
+                caddy(&address, upstream),
+            ),
         };
-        let child = pinned(core, words, dir)?;
-        let running = Running::Process { child, address };
+        let path = dir.join(file).display().to_string();
+        fs::write(&path, text)?;
+        let running = Running::Process {
+            child: pinned(core, &[words, &[&path]].concat(), dir)?,
+            address,
+        };
         wait_for(self.name(), || answers(running.address()))?;
         Ok(running)
     }
+}
 
-    fn configuration(self, address: &str, upstream: &str, dir: &Path) -> (&'static str, String) {
-        let dir = dir.display();
-        match self {
-            Self::Haproxy => (
-                "haproxy.cfg",
-                // The defaults section of Debian's /etc/haproxy/haproxy.cfg, without its error pages.
-                format!(
-                    "global\n  log stdout format raw local0 warning\ndefaults\n  log global\n  mode http\n  option httplog\n  option dontlognull\n\
-                     \x20 timeout connect 5000\n  timeout client 50000\n  timeout server 50000\n\
-                     frontend front\n  bind {address}\n  default_backend back\nbackend back\n  server one {upstream}\n"
-                ),
-            ),
-            Self::Caddy => (
-                "Caddyfile",
-                format!(
-                    "{{\n  admin off\n  persist_config off\n}}\nhttp://{address} {{\n  reverse_proxy {upstream}\n}}\n"
-                ),
-            ),
-            Self::Nginx => (
-                "nginx.conf",
-                nginx(
-                    &dir.to_string(),
-                    &format!(
-                        "access_log {dir}/access.log;\n  server {{ listen {address}; location / {{ proxy_pass http://{upstream}; }} }}"
-                    ),
-                ),
-            ),
-            Self::Seaworthy | Self::NginxTuned => (
-                "nginx-tuned.conf",
-                nginx(
-                    &dir.to_string(),
-                    &format!(
-                        "access_log off;\n  upstream back {{ server {upstream}; keepalive 64; }}\n  server {{ listen {address}; \
-                     location / {{ proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }}"
-                    ),
-                ),
-            ),
-        }
-    }
+fn ship(core: u32, upstream: &str, seaworthy: &Path) -> Result<Running, Error> {
+    let ship = Ship::empty(seaworthy)?;
+    ship.file(&format!(
+        "app = \"bench\"\n\n[services.web]\nexternal = \"http://{upstream}\"\n\n[routes.all]\npath = \"/\"\nto = \"web\"\n\n\
+         [edge]\nhttp = \"{}\"\n",
+        ship.edge
+    ))?;
+    ship.run_on_core(core, &["up"])?;
+    wait_for("the edge", || answers(&ship.edge))?;
+    Ok(Running::Ship(ship))
+}
+
+/// The defaults section of Debian's /etc/haproxy/haproxy.cfg, without its error pages.
+fn haproxy(address: &str, upstream: &str) -> String {
+    format!(
+        "global\n  log stdout format raw local0 warning\n\
+         defaults\n  log global\n  mode http\n  option httplog\n  option dontlognull\n\
+         \x20 timeout connect 5000\n  timeout client 50000\n  timeout server 50000\n\
+         frontend front\n  bind {address}\n  default_backend back\n\
+         backend back\n  server one {upstream}\n"
+    )
+}
+
+fn caddy(address: &str, upstream: &str) -> String {
+    format!("{{\n  admin off\n  persist_config off\n}}\nhttp://{address} {{\n  reverse_proxy {upstream}\n}}\n")
+}
+
+fn nginx_as_shipped(address: &str, upstream: &str, dir: &Path) -> String {
+    format!(
+        "access_log {}/access.log;\n  server {{ listen {address}; location / {{ proxy_pass http://{upstream}; }} }}",
+        dir.display()
+    )
+}
+
+fn nginx_tuned(address: &str, upstream: &str) -> String {
+    format!(
+        "access_log off;\n  upstream back {{ server {upstream}; keepalive 64; }}\n  server {{ listen {address}; location / {{ \
+         proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }}"
+    )
 }
 
 impl Running {
@@ -158,13 +164,10 @@ pub(super) fn upstream(core: u32, dir: &Path) -> Result<Running, Error> {
         "access_log off;\n  keepalive_requests 1000000;\n  server {{ listen {address}; location / {{ return 200 \"{}\"; }} }}",
         &body[..512]
     );
-    fs::write(
-        dir.join("upstream.conf"),
-        nginx(&dir.display().to_string(), &server).replace("nginx.pid", "upstream.pid"),
-    )?;
-    let file = dir.join("upstream.conf").display().to_string();
+    let path = dir.join("upstream.conf").display().to_string();
+    fs::write(&path, nginx(dir, &server).replace("nginx.pid", "upstream.pid"))?;
     let running = Running::Process {
-        child: pinned(core, &["nginx", "-c", &file], dir)?,
+        child: pinned(core, &["nginx", "-c", &path], dir)?,
         address,
     };
     wait_for("the upstream", || answers(running.address()))?;
@@ -172,9 +175,11 @@ pub(super) fn upstream(core: u32, dir: &Path) -> Result<Running, Error> {
 }
 
 /// The main parts of Debian's /etc/nginx/nginx.conf.
-fn nginx(dir: &str, http: &str) -> String {
+fn nginx(dir: &Path, http: &str) -> String {
+    let dir = dir.display();
     format!(
-        "daemon off;\nworker_processes auto;\npid {dir}/nginx.pid;\nerror_log {dir}/error.log;\nevents {{ worker_connections 768; }}\n\
+        "daemon off;\nworker_processes auto;\npid {dir}/nginx.pid;\nerror_log {dir}/error.log;\n\
+         events {{ worker_connections 768; }}\n\
          http {{\n  sendfile on;\n  tcp_nopush on;\n  types_hash_max_size 2048;\n  {http}\n}}\n"
     )
 }
