@@ -112,7 +112,7 @@ fn haproxy(address: &str, upstream: &str) -> String {
 }
 
 fn caddy(address: &str, upstream: &str) -> String {
-    format!("{{\n  admin off\n  persist_config off\n}}\nhttp://{address} {{\n  reverse_proxy {upstream}\n}}\n")
+    format!("{{\n  admin off\n}}\nhttp://{address} {{\n  reverse_proxy {upstream}\n}}\n")
 }
 
 fn nginx_as_shipped(address: &str, upstream: &str, dir: &Path) -> String {
