@@ -6,8 +6,9 @@
 //! What an application asks for wins over what its files suggest: a `Procfile` names the command, its stack names the
 //! build. Between stacks, a server wins over files that are only served.
 //!
-//! Commands run in the artifact's directory and listen on `127.0.0.1:$PORT`. A command that takes the port as an
-//! argument is a shell line with `"$PORT"`; it starts with `exec`, so that no shell stands between keeper and server.
+//! Commands run in the artifact's directory, find the programs of `node_modules/.bin` and `.venv/bin` there first, and
+//! listen on `127.0.0.1:$PORT`. A command that takes the port as an argument is a shell line with `"$PORT"`; it starts
+//! with `exec`, so that no shell stands between keeper and server.
 
 mod dockerfile;
 mod facts;
@@ -128,6 +129,11 @@ impl NotDetected {
 }
 
 impl Detected {
+    /// A source about which nothing is known: copied, and started by the command that the file must give.
+    pub fn unknown(why: NotDetected) -> Self {
+        Self::built(Stack::None, None, Vec::new()).starts_nothing(why)
+    }
+
     /// What a stack knows before it has looked for the program: how it is built, from these files.
     fn built(stack: Stack, build: Option<String>, because: Vec<Because>) -> Self {
         Self {

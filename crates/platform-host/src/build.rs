@@ -17,7 +17,7 @@ mod process;
 mod result;
 #[cfg(test)]
 mod tests;
-mod tools;
+pub(crate) mod tools;
 mod workplace;
 
 use std::collections::HashMap;
@@ -177,14 +177,9 @@ impl Builder {
     }
 
     fn job(&self, request: &BuildRequest) -> Job {
-        let command = request.command.as_deref().map(str::trim).unwrap_or_default();
         Job {
             request: request.clone(),
-            recipe: Recipe {
-                stack: request.stack.clone(),
-                command: command.to_owned(),
-                tools: tools::interpreters(&request.stack, &self.machine.search()),
-            },
+            recipe: Recipe::of(request, &self.machine),
         }
     }
 

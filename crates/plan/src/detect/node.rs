@@ -93,11 +93,7 @@ fn next(facts: &SourceFacts, packages: &Packages, detected: Detected) -> Detecte
             because(file, "Next.js exported to files in out"),
         );
     }
-    let next = if packages.has_bin {
-        "node_modules/.bin/next"
-    } else {
-        "yarn next"
-    };
+    let next = if packages.has_bin { "next" } else { "yarn next" };
     let command = format!("exec {next} start --hostname 127.0.0.1 --port \"$PORT\"");
     detected.starts(CommandLine::Shell(command), because(FILE, "Next.js"))
 }
@@ -114,19 +110,21 @@ fn serves_development(script: &str) -> bool {
 
 /// The command of a start script.
 fn start(text: &str, wrapped: bool, packages: &Packages) -> CommandLine {
-    let plain = text
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || " ./_-=:@,+%".contains(c));
+    let plain = |more: &str| {
+        let harmless = |c: char| c.is_ascii_alphanumeric() || " ./_-=:@,+%".contains(c) || more.contains(c);
+        text.chars().all(harmless)
+    };
     let words: Vec<&str> = text.split_whitespace().collect();
+    // A list of commands, or one with assignments before it, cannot be given to exec.
+    let single = words.first().is_some_and(|word| !word.contains('='));
     if wrapped || !packages.has_bin {
         exec(&[packages.manager, "start"])
-    } else if plain && words.first() == Some(&"node") {
+    } else if plain("") && single {
         exec(&words)
+    } else if plain("${}\"") && single {
+        CommandLine::Shell(format!("exec {text}"))
     } else {
-        // A single command takes the shell's place; a list, or one with assignments before it, cannot be given to exec.
-        let single = plain && words.first().is_some_and(|word| !word.contains('='));
-        let exec = if single { "exec " } else { "" };
-        CommandLine::Shell(format!("export PATH=\"$PWD/node_modules/.bin:$PATH\"; {exec}{text}"))
+        CommandLine::Shell(text.to_owned())
     }
 }
 

@@ -78,17 +78,7 @@ pub(super) fn detect(facts: &SourceFacts) -> Result<Option<Process>, NotDetected
 pub(super) fn over(process: Process, stack: Option<Detected>) -> Detected {
     let mut detected = stack.unwrap_or_else(|| Detected::built(Stack::None, None, Vec::new()));
     detected.because.extend(process.because);
-    let path = match detected.stack {
-        Stack::Python => ".venv/bin",
-        Stack::Node => "node_modules/.bin",
-        _ => "",
-    };
-    let command = if path.is_empty() {
-        process.command
-    } else {
-        format!("export PATH=\"$PWD/{path}:$PATH\"; {}", process.command)
-    };
-    detected.command = Some(CommandLine::Shell(command));
+    detected.command = Some(CommandLine::Shell(process.command));
     detected.missing = None;
     detected.listens = process.listens;
     detected

@@ -6,12 +6,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rustix::fs::OFlags;
-use seaworthy_platform::PlatformError;
+use seaworthy_platform::{BuildRequest, PlatformError};
 use sha2::{Digest, Sha256};
 
 use super::stat_cache::StatCache;
 use super::walk::{self, Entry, Kind};
 use crate::artifact::{Line, hex};
+use crate::build::{Machine, tools};
 use crate::failure::disk;
 
 /// Raised when builds come to make something else of the same input.
@@ -26,6 +27,18 @@ pub(crate) struct Recipe {
     pub(crate) command: String,
     /// The interpreters that the result will run under: a virtual environment belongs to one.
     pub(crate) tools: Vec<String>,
+}
+
+impl Recipe {
+    /// The recipe of a request on this machine.
+    pub(crate) fn of(request: &BuildRequest, machine: &Machine) -> Self {
+        let command = request.command.as_deref().map(str::trim).unwrap_or_default();
+        Self {
+            stack: request.stack.clone(),
+            command: command.to_owned(),
+            tools: tools::interpreters(&request.stack, &machine.search()),
+        }
+    }
 }
 
 /// The digest of a source and its recipe (64 hex), without copying: files that did not change are not read.

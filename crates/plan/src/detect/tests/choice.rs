@@ -21,10 +21,7 @@ fn a_procfile_says_what_is_started_and_the_stack_how_it_is_built() {
     ]);
     assert_eq!(found.stack, Stack::Python);
     assert!(found.build.is_some());
-    assert_eq!(
-        found.command,
-        shell("export PATH=\"$PWD/.venv/bin:$PATH\"; gunicorn -b 127.0.0.1:$PORT shop.web:app")
-    );
+    assert_eq!(found.command, shell("gunicorn -b 127.0.0.1:$PORT shop.web:app"));
     assert_eq!(found.missing, None);
     let said = evidence(&found, "Procfile");
     assert!(said.contains("process worker is not started"), "{said}");
@@ -36,10 +33,7 @@ fn a_lone_worker_takes_no_requests() {
     let found = detected(&[("Procfile", "# jobs\nworker: node jobs.js\n"), SERVER]);
     assert!(!found.listens);
     assert_eq!(found.health_path, None);
-    assert_eq!(
-        found.command,
-        shell("export PATH=\"$PWD/node_modules/.bin:$PATH\"; node jobs.js")
-    );
+    assert_eq!(found.command, shell("node jobs.js"));
 }
 
 #[test]
@@ -83,6 +77,16 @@ fn a_path_that_is_only_asked_for_is_not_a_health_route() {
         "app.get(\"/health\", a);\nif (req.url === '/ready') b();\n",
     );
     assert_eq!(detected(&[SERVER, both]).health_path.as_deref(), Some("/ready"));
+}
+
+#[test]
+fn an_unknown_source_may_still_be_given_a_command() {
+    let unknown = Detected::unknown(refused(&[("Gemfile", "")]));
+    assert_eq!(
+        (unknown.stack, unknown.build, unknown.command),
+        (Stack::None, None, None)
+    );
+    assert!(unknown.missing.unwrap().cause.contains("Ruby"));
 }
 
 #[test]

@@ -42,10 +42,7 @@ fn a_build_script_is_run_by_the_manager_of_the_lock_file() {
         let found = detected(&[("package.json", manifest), (lock, "")]);
         assert_eq!(found.build.as_deref(), Some(build));
         // Assignments before a command cannot be given to exec.
-        assert_eq!(
-            found.command,
-            shell("export PATH=\"$PWD/node_modules/.bin:$PATH\"; NODE_ENV=production node dist/main.js")
-        );
+        assert_eq!(found.command, shell("NODE_ENV=production node dist/main.js"));
     }
 }
 
@@ -62,11 +59,21 @@ fn yarn_without_node_modules_starts_by_itself() {
 }
 
 #[test]
-fn a_package_program_takes_the_shells_place() {
+fn a_script_is_run_without_a_shell_where_it_needs_none() {
     let manifest = r#"{"scripts":{"start":"json-server --port 3000 db.json"},"dependencies":{"json-server":"0.17"}}"#;
     assert_eq!(
         detected(&[("package.json", manifest)]).command,
-        shell("export PATH=\"$PWD/node_modules/.bin:$PATH\"; exec json-server --port 3000 db.json")
+        exec(&["json-server", "--port", "3000", "db.json"])
+    );
+    let with_port = r#"{"scripts":{"start":"json-server --port ${PORT} db.json"}}"#;
+    assert_eq!(
+        detected(&[("package.json", with_port)]).command,
+        shell("exec json-server --port ${PORT} db.json")
+    );
+    let list = r#"{"scripts":{"start":"node migrate.js && node server.js"}}"#;
+    assert_eq!(
+        detected(&[("package.json", list)]).command,
+        shell("node migrate.js && node server.js")
     );
     let wrapped = r#"{"scripts":{"prestart":"node seed.js","start":"node server.js"}}"#;
     assert_eq!(detected(&[("package.json", wrapped)]).command, exec(&["npm", "start"]));
@@ -97,7 +104,7 @@ fn next_is_told_where_to_listen_and_its_export_is_served() {
     assert_eq!(found.build.as_deref(), Some("npm ci && npm run build"));
     assert_eq!(
         found.command,
-        shell("exec node_modules/.bin/next start --hostname 127.0.0.1 --port \"$PORT\"")
+        shell("exec next start --hostname 127.0.0.1 --port \"$PORT\"")
     );
     let exported = detected(&[
         ("package.json", manifest),

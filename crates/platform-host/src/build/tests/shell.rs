@@ -55,6 +55,8 @@ async fn an_unchanged_input_is_not_built_again() {
     // Another daemon, later.
     let reopened = Builder::open(&yard.state, Machine::of_this_process()).unwrap();
     assert!(reopened.build(&yard.request("none", command)).await.unwrap().reused);
+    let digest = source::input_digest(&yard.request("none", command), &yard.state).unwrap();
+    assert_eq!(digest[..32], first.artifact.0);
     assert_eq!(yard.said("count"), "built\n");
 
     yard.write("a", "2");
