@@ -78,7 +78,7 @@ impl Ship {
     /// A command of its binary.
     pub(super) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(self.binary());
-        command.args(words).arg("--state").arg(self.root.join("state"));
+        command.arg("--state").arg(self.root.join("state")).args(words);
         command.current_dir(self.root.join("app"));
         command
     }

@@ -179,7 +179,7 @@ fn a_one_off_command_runs_in_the_artifact() {
     ship.run(["run", "--", "sh", "-c", "echo to the end; exit 3"])
         .exits(1)
         .says("to the end")
-        .says("3");
+        .says("status 3");
 }
 
 #[test]

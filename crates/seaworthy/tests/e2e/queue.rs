@@ -30,7 +30,7 @@ fn the_second_waits_for_the_first() {
     second.ended().succeeds();
     third.ended().succeeds();
     assert_eq!(ship.get("/").body, "three");
-    let releases: Vec<seaworthy_api::Release> = ship.run(["releases", "--json"]).succeeds().json();
+    let releases = ship.releases();
     let (third, second) = (&releases[0], &releases[1]);
     assert_eq!((second.id.as_str(), third.id.as_str()), ("r2", "r3"));
     let begins = third.steps.iter().filter_map(|step| step.began_ms).min();

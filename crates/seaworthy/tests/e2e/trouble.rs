@@ -34,7 +34,11 @@ fn a_build_that_fails_shows_its_last_lines() {
         "build   = \"\"",
         "build = \"echo compiling; echo no such module >&2; exit 7\"",
     ));
-    ship.up().exits(1).says("build").says("no such module").says("7");
+    ship.up()
+        .exits(1)
+        .says("build")
+        .says("no such module")
+        .says("exited with 7");
     assert_eq!(ship.get("/").body, "before");
 }
 
@@ -44,7 +48,7 @@ fn one_that_exits_at_once() {
         return;
     }
     let (_ship, ran) = released("print('cannot find the database'); raise SystemExit(4)");
-    ran.says("cannot find the database").says("4");
+    ran.says("cannot find the database").says("exited with 4");
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl Seaworthy {
     /// A command of this binary. Its environment is that of a fresh login, so that nothing of the developer's leaks in.
     pub(crate) fn command<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, words: I) -> Command {
         let mut command = Command::new(self.binary());
-        command.args(words).arg("--state").arg(self.state());
+        command.arg("--state").arg(self.state()).args(words);
         command.current_dir(self.dir("app")).env_clear();
         command
             .env("PATH", PATH)
@@ -136,6 +136,15 @@ impl Seaworthy {
     /// `status --json`.
     pub(crate) fn status(&self) -> AppStatus {
         self.run(["status", "--json"]).succeeds().json()
+    }
+
+    /// `releases --json`, newest first.
+    pub(crate) fn releases(&self) -> Vec<Release> {
+        #[derive(serde::Deserialize)]
+        struct History {
+            releases: Vec<Release>,
+        }
+        self.run(["releases", "--json"]).succeeds().json::<History>().releases
     }
 
     /// The last release, from `releases --json` and `release show --json`.
