@@ -47,7 +47,7 @@ checks! {
     SOURCE_UNCLEAR = "source.unclear", Error / Error, "The file gives no command, and the source does not say how it is started.";
     PROGRAM_MISSING = "program.missing", Error / Error, "A program that builds or runs a service is not installed.";
     PROGRAM_FROM_BUILD = "program.from_build", Note / Note, "A command is not on the PATH now and is expected from the build.";
-    PROGRAM_DENIED = "program.denied", Error / Error, "A program is installed, and the user of the instances may not execute it.";
+    PROGRAM_DENIED = "program.denied", Error / Error, "A program is installed where the instances do not find it or may not execute it.";
     LISTEN_INVALID = "listen.invalid", Error / Error, "A listening address cannot be understood or bound.";
     LISTEN_TAKEN = "listen.taken", Error / Error, "Another program listens on an address that the edge needs.";
     LISTEN_DENIED = "listen.denied", Error / Error, "This user may not bind a listening address that the file names.";
@@ -63,6 +63,7 @@ checks! {
     ENV_MATCHES = "env.matches", Error / Error, "A value does not match its regular expression.";
     ENV_TOO_SHORT = "env.too_short", Error / Error, "A value is shorter than `min_length`.";
     ENV_NOT_JUDGED = "env.not_judged", Note / Note, "A value comes from elsewhere, so its constraints cannot be judged beforehand.";
+    SECRET_STORE = "secret.store", Error / Error, "The secret store cannot be decrypted or is damaged.";
     SECRET_MISSING = "secret.missing", Error / Error, "A secret that the file names is not in the store.";
     SECRET_PLACEHOLDER = "secret.placeholder", Error / Note, "The value of a secret is a placeholder that somebody meant to replace.";
     SECRET_WELL_KNOWN = "secret.well_known", Error / Note, "The value of a secret is a default or among the first that are guessed.";

@@ -39,8 +39,10 @@ impl<T> Fact<T> {
 pub struct Facts {
     /// The source directory of each service that has one, by service.
     pub sources: BTreeMap<String, Fact<Source>>,
-    /// Each program that is needed (see [`crate::programs::needed`]), by name or absolute path; known and none: not found.
-    pub programs: BTreeMap<String, Fact<Option<Program>>>,
+    /// The programs that builds need (see [`crate::programs::needed`]), by name or absolute path; known and none: not found.
+    pub build_programs: BTreeMap<String, Fact<Option<Program>>>,
+    /// The programs that instances need, by service and name: a service may have a search path of its own.
+    pub run_programs: BTreeMap<String, BTreeMap<String, Fact<Option<Program>>>>,
     /// Each listening address, by its key in the file (`edge.http`).
     pub listeners: BTreeMap<String, Fact<Listening>>,
     /// The file system that holds the state directory.
@@ -78,13 +80,13 @@ pub struct Detected {
     /// Whether its build installs programs of its own (`node_modules/.bin`, a virtual environment).
     pub installs_programs: bool,
     /// Why there is no command.
-    pub unclear: Option<Unclear>,
+    pub unclear: Option<Problem>,
 }
 
-/// Why it cannot be told how a source is started.
+/// What was seen and what to do about it, in the words of whoever looked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unclear {
-    /// What was seen, and in which file.
+pub struct Problem {
+    /// What was seen, and where.
     pub cause: String,
     /// What to do.
     pub remedy: String,
@@ -111,7 +113,7 @@ pub struct Program {
     pub path: String,
     /// What it says about its version; none when it was not asked.
     pub version: Option<String>,
-    /// Whether the user of the instances may execute it.
+    /// Whether the user of the instances may execute it; of a build's program, whether the daemon's may.
     pub access: Access,
 }
 
@@ -239,6 +241,8 @@ pub enum KernelFeature {
 /// What is in the secret store. Only an environment's own secrets are told in full.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Secrets {
+    /// Why the store cannot be used; nothing else is known then.
+    pub broken: Option<Problem>,
     /// The secrets of this environment that have a version which is not revoked, by name.
     pub here: BTreeMap<String, SecretFact>,
     /// Digests of the secrets of the application's other environments.

@@ -7,7 +7,7 @@ use seaworthy_spec::{CommandLine, Service, Spec};
 use crate::catalogue::{
     FACT_UNKNOWN, PROGRAM_DENIED, PROGRAM_FROM_BUILD, PROGRAM_MISSING, SOURCE_MISSING, SOURCE_UNCLEAR,
 };
-use crate::facts::{Access, Detected, Fact, Facts, Program, Source, SourceKind};
+use crate::facts::{Access, Detected, Fact, Facts, Source, SourceKind};
 use crate::finding::Report;
 
 /// A program that a service needs.
@@ -163,7 +163,7 @@ pub(crate) fn check(spec: &Spec, facts: &Facts, report: &mut Report<'_>) {
                     check_start(source, &key, report);
                 }
                 for need in needed(service, &source.detected) {
-                    check_need(&need, &format!("services.{name}.{}", need.key), facts, report);
+                    check_need(&need, name, facts, report);
                 }
             }
         }
@@ -205,9 +205,18 @@ fn check_start(source: &Source, key: &str, report: &mut Report<'_>) {
     }
 }
 
-fn check_need(need: &Need, key: &str, facts: &Facts, report: &mut Report<'_>) {
+fn check_need(need: &Need, service: &str, facts: &Facts, report: &mut Report<'_>) {
+    let key = &format!("services.{service}.{}", need.key);
     let program = &need.program;
-    match facts.programs.get(program).unwrap_or(&Fact::default()) {
+    let looked_up = if need.at_run_time {
+        facts
+            .run_programs
+            .get(service)
+            .and_then(|programs| programs.get(program))
+    } else {
+        facts.build_programs.get(program)
+    };
+    match looked_up.unwrap_or(&Fact::default()) {
         Fact::Unknown(why) => report.add(
             &FACT_UNKNOWN,
             key,
@@ -217,30 +226,26 @@ fn check_need(need: &Need, key: &str, facts: &Facts, report: &mut Report<'_>) {
         Fact::Known(None) if need.from_build => report.add(
             &PROGRAM_FROM_BUILD,
             key,
-            format!("`{program}` is not on the PATH"),
+            format!("`{program}` is not installed here"),
             "nothing, if the build installs it; otherwise install it or correct the command.",
         ),
         Fact::Known(None) => report.add(
             &PROGRAM_MISSING,
             key,
-            format!("`{program}` is not installed, or not on the PATH"),
+            format!("`{program}` is not installed, or not on the search path"),
             format!("install `{program}`, or correct the command."),
         ),
-        Fact::Known(Some(found)) => check_access(need, found, key, report),
-    }
-}
-
-fn check_access(need: &Need, found: &Program, key: &str, report: &mut Report<'_>) {
-    if let (true, Access::Denied { at, why }) = (need.at_run_time, &found.access) {
-        report.add(
-            &PROGRAM_DENIED,
-            key,
-            format!("instances may not execute {}: {at}: {why}", found.path),
-            format!(
-                "install `{}` where every user reaches it, for example under /usr/local/bin.",
-                need.program
-            ),
-        );
+        Fact::Known(Some(found)) => {
+            if let Access::Denied { at, why } = &found.access {
+                let who = if need.at_run_time { "instances" } else { "the build" };
+                report.add(
+                    &PROGRAM_DENIED,
+                    key,
+                    format!("{who} cannot execute {}: {at}: {why}", found.path),
+                    format!("install `{program}` where every user finds it, for example in /usr/local/bin."),
+                );
+            }
+        }
     }
 }
 

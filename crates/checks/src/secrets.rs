@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seaworthy_spec::{EnvSource, EnvVar, Spec, Tls};
 
-use crate::catalogue::{SECRET_MISSING, SECRET_PLACEHOLDER, SECRET_REUSED, SECRET_WEAK, SECRET_WELL_KNOWN};
+use crate::catalogue::{
+    SECRET_MISSING, SECRET_PLACEHOLDER, SECRET_REUSED, SECRET_STORE, SECRET_WEAK, SECRET_WELL_KNOWN,
+};
 use crate::facts::{Fact, Facts, SecretFact, Secrets};
 use crate::finding::Report;
 use crate::machine::unknown;
@@ -67,6 +69,14 @@ pub(crate) fn check(spec: &Spec, facts: &Facts, report: &mut Report<'_>) {
         Fact::Unknown(why) => return unknown("machine.secrets", "what is in the secret store", why, report),
         Fact::Known(secrets) => secrets,
     };
+    if let Some(broken) = &secrets.broken {
+        return report.add(
+            &SECRET_STORE,
+            "machine.secrets",
+            broken.cause.clone(),
+            broken.remedy.clone(),
+        );
+    }
     let mut judged = BTreeSet::new();
     for reference in &references {
         let Some(secret) = secrets.here.get(reference.name) else {

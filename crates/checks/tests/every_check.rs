@@ -3,7 +3,7 @@
 
 mod sound;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seaworthy_checks::catalogue::{self, ALL};
 use seaworthy_checks::facts::*;
@@ -80,7 +80,7 @@ fn examples() -> Vec<Example> {
             "source.unclear",
             ("command = [\"node\", \"server.js\"]", ""),
             |f| {
-                source(f).detected.unclear = Some(Unclear {
+                source(f).detected.unclear = Some(Problem {
                     cause: "package.json: there is no start script".into(),
                     remedy: "add a start script.".into(),
                 });
@@ -91,21 +91,21 @@ fn examples() -> Vec<Example> {
         example(
             "program.missing",
             SAME,
-            |f| drop(f.programs.insert("npm".into(), Fact::Known(None))),
+            |f| drop(f.build_programs.insert("npm".into(), Fact::Known(None))),
             "services.api.build",
             "`npm` is not installed",
         ),
         example(
             "program.from_build",
             ("[\"node\", \"server.js\"]", "[\"next\", \"start\"]"),
-            |f| drop(f.programs.insert("next".into(), Fact::Known(None))),
+            |f| drop(runs(f).insert("next".into(), Fact::Known(None))),
             "services.api.command",
             "`next`",
         ),
         example(
             "program.denied",
             SAME,
-            |f| program(f, "node").access = denied(),
+            |f| node(f).access = denied(),
             "services.api.command",
             "/root",
         ),
@@ -228,6 +228,18 @@ fn examples() -> Vec<Example> {
             same,
             "services.api.env.SELF",
             "services.api.url",
+        ),
+        example(
+            "secret.store",
+            SAME,
+            |f| {
+                known(&mut f.secrets).broken = Some(Problem {
+                    cause: "production.age: it is damaged".into(),
+                    remedy: "put it back from a copy.".into(),
+                });
+            },
+            "machine.secrets",
+            "is damaged",
         ),
         example(
             "secret.missing",
@@ -404,8 +416,12 @@ fn source(facts: &mut Facts) -> &mut Source {
     known(facts.sources.get_mut("api").unwrap())
 }
 
-fn program<'a>(facts: &'a mut Facts, name: &str) -> &'a mut Program {
-    known(facts.programs.get_mut(name).unwrap()).as_mut().unwrap()
+fn runs(facts: &mut Facts) -> &mut BTreeMap<String, Fact<Option<Program>>> {
+    facts.run_programs.get_mut("api").unwrap()
+}
+
+fn node(facts: &mut Facts) -> &mut Program {
+    known(runs(facts).get_mut("node").unwrap()).as_mut().unwrap()
 }
 
 fn found(example: &Example, environment: &str) -> Vec<Finding> {

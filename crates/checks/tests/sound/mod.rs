@@ -8,7 +8,7 @@ use seaworthy_checks::facts::*;
 use seaworthy_checks::strength::assess;
 use seaworthy_spec::Merged;
 
-pub const FILE: &str = r#"app = "shop"
+pub(crate) const FILE: &str = r#"app = "shop"
 
 [services.api]
 source = "api"
@@ -36,12 +36,12 @@ to = "api"
 deadline = "1h"
 "#;
 
-pub fn merged(text: &str, environment: &str) -> Merged {
+pub(crate) fn merged(text: &str, environment: &str) -> Merged {
     let file = seaworthy_spec::parse(text, "seaworthy.toml").unwrap_or_else(|mistakes| panic!("{mistakes:?}\n{text}"));
     file.merge(Some(environment)).unwrap()
 }
 
-pub fn free(address: &str) -> Listening {
+pub(crate) fn free(address: &str) -> Listening {
     Listening {
         address: address.to_owned(),
         state: ListenState::Free,
@@ -57,7 +57,7 @@ fn program(path: &str) -> Fact<Option<Program>> {
     }))
 }
 
-pub fn facts() -> Facts {
+pub(crate) fn facts() -> Facts {
     let source = Source {
         path: "/src/api".to_owned(),
         kind: SourceKind::Directory,
@@ -74,11 +74,8 @@ pub fn facts() -> Facts {
     };
     Facts {
         sources: [("api".to_owned(), Fact::Known(source))].into(),
-        programs: [
-            ("npm".to_owned(), program("/usr/bin/npm")),
-            ("node".to_owned(), program("/usr/bin/node")),
-        ]
-        .into(),
+        build_programs: [("npm".to_owned(), program("/usr/bin/npm"))].into(),
+        run_programs: [("api".to_owned(), [("node".to_owned(), program("/usr/bin/node"))].into())].into(),
         listeners: [("edge.http".to_owned(), Fact::Known(free("0.0.0.0:80")))].into(),
         disk: Fact::Known(Disk {
             path: "/var/lib/seaworthy".to_owned(),
@@ -104,6 +101,7 @@ pub fn facts() -> Facts {
             missing: Vec::new(),
         }),
         secrets: Fact::Known(Secrets {
+            broken: None,
             here: [("jwt".to_owned(), jwt)].into(),
             elsewhere: Vec::new(),
         }),
