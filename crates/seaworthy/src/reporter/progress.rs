@@ -1,0 +1,178 @@
+//! A release as it happens: a spinner on a terminal, a line per finished step everywhere.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use seaworthy_api::{Event, Happened, Step};
+
+use super::paint::Paint;
+use super::{Reporter, duration};
+
+/// Without a spinner, a step that takes longer than this is announced before it ends.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Follows the steps of one release on stderr; silent where results are JSON, for then the events themselves are the result.
+pub(crate) struct Progress<'a> {
+    reporter: &'a Reporter,
+    bar: Option<ProgressBar>,
+    running: Vec<Running>,
+}
+
+struct Running {
+    step: Step,
+    since: Instant,
+    told: bool,
+}
+
+impl<'a> Progress<'a> {
+    /// Nothing has happened yet.
+    pub(crate) fn new(reporter: &'a Reporter) -> Self {
+        let bar = (reporter.err_is_terminal && !reporter.json).then(|| {
+            let style = ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let bar = ProgressBar::new_spinner().with_style(style);
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        });
+        Self {
+            reporter,
+            bar,
+            running: Vec::new(),
+        }
+    }
+
+    /// Takes up what happened.
+    pub(crate) fn event(&mut self, event: &Event) {
+        match &event.what {
+            Happened::Step { step } if step.ended_ms.is_some() => {
+                self.running.retain(|running| running.step.number != step.number);
+                self.say(&ended(step, self.reporter.err));
+            }
+            Happened::Step { step } => {
+                match self
+                    .running
+                    .iter_mut()
+                    .find(|running| running.step.number == step.number)
+                {
+                    Some(running) => running.step = step.clone(),
+                    None => {
+                        self.running.push(Running {
+                            step: step.clone(),
+                            since: Instant::now(),
+                            told: false,
+                        });
+                        if let Some(bar) = &self.bar {
+                            bar.reset_elapsed();
+                        }
+                    }
+                }
+            }
+            Happened::Phase { .. } | Happened::Ended { .. } | Happened::Held { .. } => {}
+        }
+        self.show();
+    }
+
+    /// Time passes: announces what takes long.
+    pub(crate) fn tick(&mut self) {
+        if self.bar.is_some() {
+            return;
+        }
+        let now = Instant::now();
+        let mut lines = Vec::new();
+        for running in &mut self.running {
+            if !running.told && now.duration_since(running.since) > PATIENCE {
+                running.told = true;
+                lines.push(began(&running.step, self.reporter.err));
+            }
+        }
+        for line in lines {
+            self.say(&line);
+        }
+    }
+
+    /// A remark between the steps.
+    pub(crate) fn say(&self, line: &str) {
+        if self.reporter.json {
+            return;
+        }
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.reporter.say(line)),
+            None => self.reporter.say(line),
+        }
+    }
+
+    fn show(&self) {
+        if let Some(bar) = &self.bar {
+            let now = self
+                .running
+                .iter()
+                .map(|running| running.step.what.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            bar.set_message(now);
+        }
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// The sign of a step's result.
+pub(crate) fn mark(result: Option<&str>, paint: Paint) -> String {
+    match result {
+        Some("done") => paint.good("✓"),
+        Some("failed") => paint.bad("✗"),
+        Some("cancelled") => paint.dim("–"),
+        _ => paint.warn("…"),
+    }
+}
+
+fn began(step: &Step, paint: Paint) -> String {
+    format!("{} {:<10}  {}", paint.dim("…"), step.phase, step.what)
+}
+
+/// `✓ starting    start 2 × web@3f2a9c      ready after 214 ms · 0.4 s`
+fn ended(step: &Step, paint: Paint) -> String {
+    let took = step
+        .began_ms
+        .zip(step.ended_ms)
+        .map(|(began, ended)| duration::between(began, ended));
+    let observed: Vec<&str> = step.detail.as_deref().into_iter().chain(took.as_deref()).collect();
+    let observed = paint.dim(&observed.join(" · "));
+    format!(
+        "{} {:<10}  {:<36}  {observed}",
+        mark(step.result.as_deref(), paint),
+        step.phase,
+        step.what
+    )
+    .trim_end()
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finished_step_says_what_was_seen_and_how_long_it_took() {
+        let step = Step {
+            number: 4,
+            phase: "starting".into(),
+            what: "start 2 × web@3f2a9c".into(),
+            began_ms: Some(1000),
+            ended_ms: Some(1400),
+            result: Some("done".into()),
+            detail: Some("ready after 214 ms".into()),
+        };
+        assert_eq!(
+            ended(&step, Paint::new(false)),
+            "✓ starting    start 2 × web@3f2a9c                  ready after 214 ms · 400 ms"
+        );
+        assert_eq!(began(&step, Paint::new(false)), "… starting    start 2 × web@3f2a9c");
+    }
+}

@@ -1,0 +1,190 @@
+//! A temporary state for the tour, and its removal.
+
+use std::fs::{DirBuilder, Permissions};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use seaworthy_api::{Done, DownRequest};
+
+use crate::autostart;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::project::FILE;
+use crate::reporter::Reporter;
+
+/// How long everything may take to stop.
+const STOP: Duration = Duration::from_secs(20);
+
+/// Where the tour happens.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The directory that holds everything else.
+    pub(super) root: PathBuf,
+    /// The state directory.
+    pub(super) state: PathBuf,
+    /// This binary, where the instances' user can execute it.
+    pub(super) binary: PathBuf,
+    /// Where the edge listens.
+    pub(super) address: SocketAddr,
+}
+
+impl Place {
+    /// Makes the directories, chooses a port, and sees to it that instances can execute this binary.
+    pub(super) fn prepare() -> Result<Self, Failure> {
+        let binary = autostart::this_binary()?;
+        let temporary = std::env::temp_dir();
+        let root = unused(&temporary).map_err(|error| {
+            Failure::at(
+                &temporary,
+                &error,
+                "name a directory that you may write to with $TMPDIR",
+            )
+        })?;
+        let mut place = Self {
+            state: root.join("state"),
+            binary,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            root,
+        };
+        match place.furnish() {
+            Ok(()) => Ok(place),
+            Err(error) => {
+                // Nothing runs in it yet; what cannot be removed is named by the failure below.
+                let _ = std::fs::remove_dir_all(&place.root);
+                Err(Failure::at(
+                    &place.root,
+                    &error,
+                    "see that there is room for a copy of this binary",
+                ))
+            }
+        }
+    }
+
+    fn furnish(&mut self) -> io::Result<()> {
+        let app = self.root.join("app");
+        DirBuilder::new().mode(0o755).create(&app)?;
+        std::fs::write(
+            app.join("README"),
+            "The application of `seaworthy demo` is built into the binary.\n",
+        )?;
+        if rustix::process::geteuid().is_root() && !executable_by_anybody(&self.binary)? {
+            let bin = self.root.join("bin");
+            DirBuilder::new().mode(0o755).create(&bin)?;
+            let copy = bin.join("seaworthy");
+            std::fs::copy(&self.binary, &copy)?;
+            std::fs::set_permissions(&copy, Permissions::from_mode(0o755))?;
+            self.binary = copy;
+        }
+        // The port is free now and the kernel gives it to nobody else who asks for any, so it is free in a moment too.
+        self.address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        Ok(())
+    }
+
+    /// Starts daemon and edge.
+    pub(super) async fn start(&self) -> Result<Client, Failure> {
+        let (client, _) = autostart::ensure(&self.state, &self.binary).await?;
+        Ok(client)
+    }
+
+    /// Writes the application's file; answers with its path.
+    pub(super) fn write(&self, text: &str) -> Result<PathBuf, Failure> {
+        let path = self.root.join(FILE);
+        std::fs::write(&path, text).map_err(|error| Failure::at(&path, &error, "see that the disk is not full"))?;
+        Ok(path)
+    }
+
+    /// Stops everything that runs here, then removes the directory.
+    pub(super) async fn clear(&self, reporter: &Reporter) -> Result<(), Failure> {
+        if self.state.is_dir() {
+            reporter.say("stopping everything and removing it");
+            self.stop().await?;
+        }
+        std::fs::remove_dir_all(&self.root)
+            .map_err(|error| Failure::at(&self.root, &error, "remove this directory by hand"))
+    }
+
+    async fn stop(&self) -> Result<(), Failure> {
+        // A daemon that is gone has left edge and keepers behind; the next one adopts them and can stop them.
+        let (client, _) = autostart::ensure(&self.state, &self.binary).await?;
+        let asked = tokio::time::timeout(STOP, client.post::<Done>("/v1/shutdown", &DownRequest {})).await;
+        let late = || Failure::Machine {
+            place: self.root.display().to_string(),
+            cause: format!("it did not stop within {} s", STOP.as_secs()),
+            remedy: format!("`seaworthy down --all --state {}` tries again", self.state.display()),
+        };
+        match asked {
+            Ok(answer) => drop(answer?),
+            Err(_) => return Err(late()),
+        }
+        let began = Instant::now();
+        while client.reachable().await {
+            if began.elapsed() > STOP {
+                return Err(late());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+}
+
+/// A new directory that only its owner lists and everybody can pass through.
+fn unused(parent: &Path) -> io::Result<PathBuf> {
+    let parent = std::path::absolute(parent)?;
+    for number in 0..100 {
+        let path = parent.join(format!("seaworthy-demo-{}-{number}", std::process::id()));
+        match DirBuilder::new().mode(0o711).create(&path) {
+            Ok(()) => {
+                // The umask may have taken the right to pass through away.
+                std::fs::set_permissions(&path, Permissions::from_mode(0o711))?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Whether any user reaches and executes a file.
+fn executable_by_anybody(binary: &Path) -> io::Result<bool> {
+    let binary = std::fs::canonicalize(binary)?;
+    if binary.metadata()?.mode() & 0o005 != 0o005 {
+        return Ok(false);
+    }
+    for directory in binary.ancestors().skip(1) {
+        if directory.metadata()?.mode() & 0o001 == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_binary_behind_a_closed_door_is_not_executable_by_anybody() {
+        let dir = unused(&std::env::temp_dir()).unwrap();
+        let inner = dir.join("inner");
+        std::fs::create_dir(&inner).unwrap();
+        let binary = inner.join("seaworthy");
+        std::fs::write(&binary, "").unwrap();
+        let mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        mode(&binary, 0o755);
+        mode(&inner, 0o711);
+        let open = executable_by_anybody(&binary).unwrap();
+        mode(&inner, 0o700);
+        let closed = executable_by_anybody(&binary).unwrap();
+        mode(&binary, 0o700);
+        mode(&inner, 0o711);
+        let private = executable_by_anybody(&binary).unwrap();
+        std::fs::remove_dir_all(&dir).unwrap();
+        assert!(open && !closed && !private);
+    }
+}
