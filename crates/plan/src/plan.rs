@@ -75,10 +75,12 @@ pub struct Request<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// A gap that nobody consented to.
-    #[error("services.{service}: overlap = false means stop, then start: it does not serve in between")]
+    #[error("services.{service}: {why}: it does not serve in between")]
     Downtime {
         /// The service with the gap.
         service: String,
+        /// What makes the gap.
+        why: String,
     },
     /// Old code that must not run with the schema that is there.
     #[error("services.{service}: a migration after that revision is not readable by its code (old_code = \"breaks\")")]
@@ -104,7 +106,7 @@ impl Refusal {
     /// The key it speaks of.
     pub fn key(&self) -> String {
         match self {
-            Self::Downtime { service } => format!("services.{service}.overlap"),
+            Self::Downtime { service, .. } => format!("services.{service}.overlap"),
             Self::BrokenSchema { service } => format!("services.{service}.migrate"),
         }
     }
@@ -121,12 +123,16 @@ impl Plan {
         self.to.revision()
     }
 
+    /// Whether both revisions are reached by the same routes on the same addresses.
+    pub fn same_routes(&self) -> bool {
+        self.from.as_ref().is_some_and(|from| {
+            (&from.routes, &from.http, &from.external) == (&self.to.routes, &self.to.http, &self.to.external)
+        })
+    }
+
     /// Whether there is nothing to do: no instance starts or stops and no route changes.
     pub fn unchanged(&self) -> bool {
-        let same_routes = self.from.as_ref().is_some_and(|from| {
-            (&from.routes, &from.http, &from.external) == (&self.to.routes, &self.to.http, &self.to.external)
-        });
-        same_routes && self.changes.iter().all(|change| !change.action.changes_anything())
+        self.same_routes() && self.changes.iter().all(|change| !change.action.changes_anything())
     }
 
     /// Whether the service's sides are started from an artifact that this release may have to build.
@@ -174,14 +180,10 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Refusal> {
         .iter()
         .filter_map(|name| compare(name, *from, to, running, restart.contains(name)))
         .collect();
-    for change in &changes {
-        if let Action::Replace { overlap: false, .. } = change.action
-            && !settings.downtime_allowed
-        {
-            return Err(Refusal::Downtime {
-                service: change.service.clone(),
-            });
-        }
+    if !settings.downtime_allowed
+        && let Some((service, why)) = changes.iter().find_map(|change| Some((change.service.clone(), gap(change, settings)?)))
+    {
+        return Err(Refusal::Downtime { service, why });
     }
     if *kind == Kind::Rollback
         && let Some(from) = from
@@ -203,6 +205,20 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Refusal> {
         changes,
         settings: *settings,
     })
+}
+
+/// Why a change leaves a time in which nobody serves, if it does.
+fn gap(change: &Change, settings: &Settings) -> Option<String> {
+    match &change.action {
+        Action::Replace { overlap: false, .. } => Some("overlap = false means stop, then start".to_owned()),
+        Action::Replace { old_replicas, replicas, .. }
+            if settings.max_surge == 0 && *old_replicas.min(replicas) <= settings.max_unavailable && *old_replicas > 0 =>
+        {
+            let least = old_replicas.min(replicas);
+            Some(format!("max_surge = 0 and max_unavailable = {} of {least} means stop, then start", settings.max_unavailable))
+        }
+        _ => None,
+    }
 }
 
 /// The first service whose migration in `from` breaks the code of `to`.

@@ -30,8 +30,11 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Next {
             return Next::Do(phase, effect);
         }
     }
-    let weights = state.weights_now(plan);
-    if state.table != Table::New || state.weights != weights || (plan.strategy == Strategy::First && !state.exposed) {
+    let mut weights = state.weights_now(plan);
+    for weight in weights.iter_mut().filter(|weight| !plan.to.services.contains_key(&weight.side.service)) {
+        weight.weight = 0;
+    }
+    if state.table != Some(Table::New) || !state.has_weights(&weights) {
         return Next::Do(Phase::Shifting, Effect::Route { table: Table::New, weights });
     }
     if bakes(plan) && !state.baked {

@@ -33,6 +33,3 @@ pub use moment::{Due, Moment};
 pub use phase::{Outcome, Phase};
 pub use reason::Reason;
 pub use state::{Direction, Held, Question, State};
-
-#[cfg(test)]
-mod tests;

@@ -165,6 +165,10 @@ impl Draft<'_> {
 
     fn failed(&mut self, effect: &Effect, reason: &Reason) {
         let back = self.state.direction != Direction::Forward;
+        if back && matches!(effect, Effect::Ensure { side, replicas } if *replicas > 0 && self.is_new(side)) {
+            // It goes away in any case; the next answer to "what next?" gives it up whole.
+            return;
+        }
         let question = match effect {
             Effect::Migrate { service } if reason.kind == "unknown" => Question::DidItRun { service: service.clone() },
             _ if back || self.state.phase == Phase::Retiring => Question::TryAgain,

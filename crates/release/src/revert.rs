@@ -19,7 +19,8 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Next {
 fn undo(plan: &Plan, state: &State) -> Option<Effect> {
     plan.changes.iter().rev().find_map(|change| match &change.action {
         Action::Replace { old, old_replicas, new, replicas, overlap } => {
-            if state.removed.contains(new) && state.count(old) == *old_replicas {
+            let untouched = !state.started.contains(new) && !state.started.contains(old);
+            if untouched || (state.removed.contains(new) && state.count(old) == *old_replicas) {
                 return None;
             }
             let back = Shift {
@@ -34,10 +35,10 @@ fn undo(plan: &Plan, state: &State) -> Option<Effect> {
         Action::Scale { side, from, to } => {
             // A side that was raised because instances were missing stays raised as far as it came.
             let before = *from.min(to).max(&stable_replicas(plan, &change.service));
-            let settled = state.count(side) == before && !state.uncertain.contains(side);
+            let settled = state.count(side) == before && !state.uncertain.contains_key(side);
             (!settled).then(|| Effect::Ensure { side: side.clone(), replicas: before })
         }
-        Action::Restart { side, replicas } if state.uncertain.contains(side) => {
+        Action::Restart { side, replicas } if state.uncertain.contains_key(side) => {
             Some(Effect::Ensure { side: side.clone(), replicas: *replicas })
         }
         Action::Add { .. } | Action::Restart { .. } | Action::Keep { .. } | Action::Remove { .. } => None,
@@ -51,9 +52,9 @@ fn stable_replicas(plan: &Plan, service: &str) -> u32 {
 /// The stable revision's routes, unless the edge has them; after a first release that failed, none.
 fn restore_routes(plan: &Plan, state: &State) -> Option<Effect> {
     if plan.from.is_none() {
-        let none = state.weights.iter().all(|weight| weight.weight == 0);
-        let weights = state.weights.iter().map(|weight| SideWeight { weight: 0, ..weight.clone() }).collect();
-        return (state.exposed && !none).then_some(Effect::Route { table: Table::Old, weights });
+        let weights = state.weights_now(plan).into_iter().map(|weight| SideWeight { weight: 0, ..weight }).collect();
+        let touched = state.exposed || state.table.is_some();
+        return (touched && state.table != Some(Table::Old)).then_some(Effect::Route { table: Table::Old, weights });
     }
     let mut weights = state.weights_now(plan);
     for weight in &mut weights {
@@ -61,12 +62,12 @@ fn restore_routes(plan: &Plan, state: &State) -> Option<Effect> {
             weight.weight = 0;
         }
     }
-    let there = state.table == Table::Old && weights.iter().all(|weight| state.weight(&weight.side) == weight.weight);
+    let there = state.table == Some(Table::Old) && state.has_weights(&weights);
     (!there).then_some(Effect::Route { table: Table::Old, weights })
 }
 
 fn take_away(plan: &Plan, state: &State) -> Option<Effect> {
-    let side = new_sides(plan).find(|side| !state.removed.contains(*side))?;
+    let side = new_sides(plan).find(|side| state.started.contains(*side) && !state.removed.contains(*side))?;
     Some(Effect::Remove { side: side.clone() })
 }
 

@@ -3,7 +3,7 @@
 use seaworthy_plan::Plan;
 use seaworthy_platform::{SideId, SideWeight};
 
-use crate::{Effect, State};
+use crate::{Direction, Effect, State, Table};
 
 /// One side taking over from another.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,16 @@ impl Shift<'_> {
         if !self.overlap {
             return self.stop_then_start(plan, state);
         }
-        if state.uncertain.contains(self.to) && new == self.to_replicas {
+        match state.uncertain.get(self.from) {
+            None => {}
+            // What a failed effect left behind goes first, so that both sides together stay within their bounds.
+            Some(1) => return Some(self.ensure(self.from, old)),
+            // A side that cannot even keep what it had is given up whole. Its successor comes up first, beyond the surge
+            // if it must be: too many instances for a while hurt less than too few.
+            Some(_) if new < self.to_replicas => return Some(self.ensure(self.to, self.to_replicas)),
+            Some(_) => return self.route(plan, state, 0).or_else(|| Some(self.ensure(self.from, 0))),
+        }
+        if state.uncertain.contains_key(self.to) && new == self.to_replicas {
             return Some(self.ensure(self.to, new));
         }
         let most = self.from_replicas.max(self.to_replicas) + plan.settings.max_surge;
@@ -42,14 +51,15 @@ impl Shift<'_> {
         if let Some(route) = self.route(plan, state, stay) {
             return Some(route);
         }
-        (old > stay || state.uncertain.contains(self.from)).then(|| self.ensure(self.from, stay))
+        (old > stay).then(|| self.ensure(self.from, stay))
     }
 
     fn stop_then_start(&self, plan: &Plan, state: &State) -> Option<Effect> {
-        if state.count(self.from) > 0 || state.uncertain.contains(self.from) {
-            return Some(self.ensure(self.from, 0));
+        if state.count(self.from) > 0 || state.uncertain.contains_key(self.from) {
+            // Out of the routes first: requests then wait at the edge for the successor.
+            return self.route(plan, state, 0).or_else(|| Some(self.ensure(self.from, 0)));
         }
-        if state.count(self.to) < self.to_replicas || state.uncertain.contains(self.to) {
+        if state.count(self.to) < self.to_replicas || state.uncertain.contains_key(self.to) {
             return Some(self.ensure(self.to, self.to_replicas));
         }
         self.route(plan, state, 0)
@@ -67,7 +77,13 @@ impl Shift<'_> {
             .map(|weight| if &weight.side == self.from { SideWeight { weight: stay, ..weight } } else { weight })
             .collect();
         let mine = |weight: &&SideWeight| weight.side == *self.from || weight.side == *self.to;
-        let there = weights.iter().filter(mine).all(|weight| state.weight(&weight.side) == weight.weight);
-        (!there).then_some(Effect::Route { table: state.table, weights })
+        let there = weights.iter().filter(mine).all(|weight| state.weight(&weight.side) == Some(weight.weight));
+        (!there).then_some(Effect::Route { table: table(plan, state), weights })
     }
+}
+
+/// Whose routes stay in force while instances are replaced: the stable revision's, until every new side is ready. Where
+/// both revisions have the same ones, they are the new one's from the start, which saves a step at the end.
+fn table(plan: &Plan, state: &State) -> Table {
+    if state.direction == Direction::Forward && plan.same_routes() { Table::New } else { state.table.unwrap_or(Table::Old) }
 }

@@ -31,14 +31,16 @@ pub struct State {
     pub artifacts: BTreeMap<String, ArtifactId>,
     /// Services whose migration has run.
     pub migrated: BTreeSet<String>,
+    /// Sides that an effect of this release was to start.
+    pub started: BTreeSet<SideId>,
     /// How many instances each side was last brought to.
     pub counts: BTreeMap<SideId, u32>,
-    /// Sides whose number of instances is not known, because an effect on them failed or was cancelled.
-    pub uncertain: BTreeSet<SideId>,
-    /// The weights the edge acknowledged last.
-    pub weights: Vec<SideWeight>,
-    /// The routes the edge acknowledged last.
-    pub table: Table,
+    /// Sides whose number of instances is not known, and how often an effect on them failed or was cancelled since it was.
+    pub uncertain: BTreeMap<SideId, u32>,
+    /// The weights the edge acknowledged last. None: which it has is not known.
+    pub weights: Option<Vec<SideWeight>>,
+    /// The routes the edge acknowledged last. None: it has none of this application yet, or which is not known.
+    pub table: Option<Table>,
     /// Whether a new side was ever given traffic.
     pub exposed: bool,
     /// Sides that were restarted.
@@ -111,10 +113,11 @@ impl State {
             checked: false,
             artifacts: BTreeMap::new(),
             migrated: BTreeSet::new(),
+            started: BTreeSet::new(),
             counts: BTreeMap::new(),
-            uncertain: BTreeSet::new(),
-            weights: Vec::new(),
-            table: if plan.from.is_some() { Table::Old } else { Table::New },
+            uncertain: BTreeMap::new(),
+            weights: None,
+            table: plan.from.as_ref().map(|_| Table::Old),
             exposed: false,
             restarted: BTreeSet::new(),
             removed: BTreeSet::new(),
@@ -134,11 +137,8 @@ impl State {
                 | Action::Remove { side, replicas: count } => state.counts.insert(side.clone(), *count),
             };
         }
-        state.weights = state.weights_now(plan);
-        if plan.from.is_none() {
-            // Nothing is routed before a first release: not even a table.
-            state.weights.clear();
-        }
+        // Nothing is routed before a first release, not even with weight 0.
+        state.weights = Some(if plan.from.is_some() { state.weights_now(plan) } else { Vec::new() });
         state
     }
 
@@ -147,9 +147,17 @@ impl State {
         self.counts.get(side).copied().unwrap_or(0)
     }
 
-    /// The weight a side has at the edge.
-    pub fn weight(&self, side: &SideId) -> u32 {
-        self.weights.iter().find(|weight| &weight.side == side).map_or(0, |weight| weight.weight)
+    /// The weight a side has at the edge, where that is known. One that the edge was not told of has none.
+    pub fn weight(&self, side: &SideId) -> Option<u32> {
+        let weights = self.weights.as_ref()?;
+        Some(weights.iter().find(|weight| &weight.side == side).map_or(0, |weight| weight.weight))
+    }
+
+    /// Whether the edge acknowledged these weights last.
+    pub fn has_weights(&self, weights: &[SideWeight]) -> bool {
+        let wanted = |side: &SideId| weights.iter().any(|weight| weight.side == *side);
+        weights.iter().all(|weight| self.weight(&weight.side) == Some(weight.weight))
+            && self.weights.iter().flatten().all(|weight| weight.weight == 0 || wanted(&weight.side))
     }
 
     /// Weights that follow the number of instances.
@@ -181,6 +189,9 @@ impl State {
             Entry::Intent { step, effect, .. } => {
                 self.steps = *step;
                 self.exposed |= exposes(plan, self, effect);
+                if let Effect::Ensure { side, .. } = effect {
+                    self.started.insert(side.clone());
+                }
                 self.running = Some((*step, effect.clone()));
             }
             Entry::Done { seen, .. } => {
@@ -233,8 +244,8 @@ impl State {
                 self.restarted.insert(side);
             }
             Effect::Route { table, weights } => {
-                self.table = table;
-                self.weights = weights;
+                self.table = Some(table);
+                self.weights = Some(weights);
             }
             Effect::Remove { side } => {
                 self.uncertain.remove(&side);
@@ -247,10 +258,13 @@ impl State {
     fn undecided(&mut self, effect: &Effect) {
         match effect {
             Effect::Ensure { side, .. } | Effect::Restart { side } | Effect::Remove { side } => {
-                self.uncertain.insert(side.clone());
+                *self.uncertain.entry(side.clone()).or_default() += 1;
             }
             // Which weights the edge has is not known, so none of those wanted next may be taken for granted.
-            Effect::Route { .. } => self.weights.clear(),
+            Effect::Route { .. } => {
+                self.table = None;
+                self.weights = None;
+            }
             Effect::Check | Effect::Build { .. } | Effect::Migrate { .. } => {}
         }
     }
