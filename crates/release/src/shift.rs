@@ -83,7 +83,11 @@ impl Shift<'_> {
 }
 
 /// Whose routes stay in force while instances are replaced: the stable revision's, until every new side is ready. Where
-/// both revisions have the same ones, they are the new one's from the start, which saves a step at the end.
+/// both revisions have the same ones, they are at once those of the one that takes over, which saves a step at the end.
 fn table(plan: &Plan, state: &State) -> Table {
-    if state.direction == Direction::Forward && plan.same_routes() { Table::New } else { state.table.unwrap_or(Table::Old) }
+    match state.direction {
+        Direction::Forward if plan.same_routes() => Table::New,
+        Direction::Back { .. } if plan.same_routes() => Table::Old,
+        _ => state.table.unwrap_or(Table::Old),
+    }
 }
