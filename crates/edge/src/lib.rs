@@ -1,6 +1,61 @@
 //! The data plane process: listeners, routing, balancing, draining.
 //!
 //! A mechanism: it knows routes, upstreams, sides and targets, and nothing of releases or of `seaworthy.toml`.
+//!
+//! # Threads
+//!
+//! | thread | runs | takes | gives |
+//! |---|---|---|---|
+//! | control (the caller of [`run`]) | [`control`]: the Unix socket, the prober, signals, the last good configuration | asks of the daemon | one [`table::Table`] at a time to every worker |
+//! | `edge-0` … `edge-n` | [`worker`]: its own listening sockets, connections and upstream pools on a current-thread runtime | tables | acknowledgements, counters |
+//!
+//! Workers share nothing on the way of a request but the in-flight counters and health flags of targets ([`target`]).
+//!
+//! # A request's way
+//!
+//! [`client_io`] (framing defence) → hyper → [`forward`]: [`screen`] → [`router`] → [`balance`] → [`attempt`] over [`pool`],
+//! or [`hold`] while no target is ready → [`hygiene`] → [`body`] back to the client, or [`tunnel`] after an upgrade.
+#![forbid(unsafe_code)]
 
+pub mod client;
 pub mod config;
+pub mod listeners;
 pub mod protocol;
+
+mod attempt;
+mod balance;
+mod body;
+mod client_io;
+mod connection;
+mod control;
+mod dispatch;
+mod error;
+mod exposition;
+mod forward;
+mod framing;
+mod health;
+mod hold;
+mod holder;
+mod host;
+mod hygiene;
+mod idle;
+mod last_good;
+mod lock;
+mod metrics;
+mod pool;
+mod probe;
+mod process;
+mod registry;
+mod reply;
+mod router;
+mod screen;
+mod sockets;
+mod table;
+mod target;
+mod tunnel;
+mod validate;
+mod wire;
+mod worker;
+
+pub use error::EdgeError;
+pub use process::{EdgeOptions, run};

@@ -66,6 +66,9 @@ pub enum Answer {
         workers: u32,
         /// The live configuration's version; 0 without one.
         version: u64,
+        /// What the daemon should know of the edge's start, as sentences: a last good configuration that could not be used.
+        #[serde(default)]
+        notes: Vec<String>,
     },
     /// The sockets I listen on now (with SCM_RIGHTS when they were asked for).
     Listening {

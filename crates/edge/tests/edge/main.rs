@@ -1,0 +1,8 @@
+//! The edge as its users meet it: a daemon over the control socket, clients and targets over TCP.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod harness;
+mod http;
+mod proxy;
+mod toy;
+mod upgrade;
