@@ -129,9 +129,9 @@ impl NotDetected {
 }
 
 impl Detected {
-    /// A source about which nothing is known: copied, and started by the command that the file must give.
-    pub fn unknown(why: NotDetected) -> Self {
-        Self::built(Stack::None, None, Vec::new()).starts_nothing(why)
+    /// What is known of a source in which nothing was found: it is copied, and the file must say how it starts.
+    pub fn nothing(missing: NotDetected) -> Self {
+        Self::built(Stack::None, None, Vec::new()).starts_nothing(missing)
     }
 
     /// What a stack knows before it has looked for the program: how it is built, from these files.
@@ -232,7 +232,8 @@ fn mention_others(facts: &SourceFacts, detected: &mut Detected) {
     ];
     let mut named = vec![detected.stack];
     for (stack, file) in known {
-        if facts.has(file) && !named.contains(&stack) {
+        let used = detected.because.iter().any(|because| because.file == file);
+        if facts.has(file) && !used && !named.contains(&stack) {
             named.push(stack);
             detected.because.push(Because {
                 what: format!("{stack} files too; set build and command if those are meant"),

@@ -81,7 +81,7 @@ fn a_path_that_is_only_asked_for_is_not_a_health_route() {
 
 #[test]
 fn an_unknown_source_may_still_be_given_a_command() {
-    let unknown = Detected::unknown(refused(&[("Gemfile", "")]));
+    let unknown = Detected::nothing(refused(&[("Gemfile", "")]));
     assert_eq!(
         (unknown.stack, unknown.build, unknown.command),
         (Stack::None, None, None)

@@ -1,0 +1,205 @@
+//! Asking for releases, following and steering them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use seaworthy_api as api;
+use seaworthy_platform::{ReleaseId, Scope};
+use seaworthy_release::Command;
+use seaworthy_store::{NewRelease, ReleaseRow};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::planning::{self, Asked};
+use crate::refusal::Refused;
+use crate::{clock, history};
+
+type Whose = Path<(String, String)>;
+
+/// How many releases are listed at once.
+const LISTED: u32 = 100;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct DryRun {
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    answer: String,
+}
+
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    Path((name, environment)): Whose,
+    Query(query): Query<DryRun>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Json(mut request): Json<api::ReleaseRequest>,
+) -> Result<Response, Refused> {
+    request.environment = Some(environment.clone());
+    if query.dry_run {
+        return Ok(Json(planning::dry_run(&app, &request).await?).into_response());
+    }
+    let read = planning::read(&request)?;
+    if read.scope.app != name {
+        let cause = format!("the file describes \"{}\", not \"{name}\"", read.scope.app);
+        return Err(Refused::usage("wrong_app", cause, "ask for the application that the file describes"));
+    }
+    let missing = planning::not_available(&read);
+    if !missing.is_empty() {
+        return Err(Refused::findings("not_available", missing));
+    }
+    let errors = planning::errors_found(&app, &read).await;
+    if !errors.is_empty() {
+        return Err(Refused::findings("findings", errors));
+    }
+    let queue = request.queue;
+    let asked = Asked::Release(Box::new(request));
+    accepted(&app, &read.scope, &asked, queue, &caller).await
+}
+
+pub(super) async fn rollback(
+    State(app): State<Arc<App>>,
+    Path((name, environment)): Whose,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Json(request): Json<api::RollbackRequest>,
+) -> Result<Response, Refused> {
+    let scope = Scope::new(&name, &environment);
+    let target = planning::rollback_target(&app, &scope, request.to.as_deref())?;
+    accepted(&app, &scope, &Asked::Rollback(target), request.queue, &caller).await
+}
+
+pub(super) async fn restart(
+    State(app): State<Arc<App>>,
+    Path((name, environment)): Whose,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Json(request): Json<api::RestartRequest>,
+) -> Result<Response, Refused> {
+    let scope = Scope::new(&name, &environment);
+    let services = known_services(&app, &scope)?;
+    let wanted = match request.service {
+        Some(service) if services.contains(&service) => BTreeSet::from([service]),
+        Some(service) => return Err(planning::unknown_service(&service)),
+        None => services,
+    };
+    accepted(&app, &scope, &Asked::Restart(wanted), api::Queue::Wait, &caller).await
+}
+
+pub(super) async fn scale(
+    State(app): State<Arc<App>>,
+    Path((name, environment)): Whose,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Json(request): Json<api::ScaleRequest>,
+) -> Result<Response, Refused> {
+    let scope = Scope::new(&name, &environment);
+    if !known_services(&app, &scope)?.contains(&request.service) {
+        return Err(planning::unknown_service(&request.service));
+    }
+    accepted(&app, &scope, &Asked::Scale(request), api::Queue::Wait, &caller).await
+}
+
+fn known_services(app: &App, scope: &Scope) -> Result<BTreeSet<String>, Refused> {
+    match planning::stable(app, scope)? {
+        Some((_, snapshot)) => Ok(snapshot.services.into_keys().collect()),
+        None => Err(Refused::conflict("not_running", format!("nothing of {} runs in {}", scope.app, scope.environment), "seaworthy up starts it")),
+    }
+}
+
+async fn accepted(app: &Arc<App>, scope: &Scope, asked: &Asked, queue: api::Queue, caller: &Caller) -> Result<Response, Refused> {
+    let new = NewRelease {
+        scope: scope.clone(),
+        kind: asked.word().to_owned(),
+        request: history::document(asked),
+        by: caller.name(),
+        asked_ms: clock::timestamp().0,
+    };
+    let release = app.conductor(scope).submit(new, queue).await?;
+    let row = found(app, release.as_str())?;
+    Ok((StatusCode::ACCEPTED, Json(history::told(app, &row, true)?)).into_response())
+}
+
+pub(super) async fn list(State(app): State<Arc<App>>, Path((name, environment)): Whose) -> Result<Response, Refused> {
+    let rows = app.store.releases(&Scope::new(&name, &environment), LISTED)?;
+    let told: Result<Vec<api::Release>, _> = rows.iter().map(|row| history::told(&app, row, false)).collect();
+    Ok(Json(told?).into_response())
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Refused> {
+    let row = found(&app, &id)?;
+    Ok(Json(history::told(&app, &row, true)?).into_response())
+}
+
+pub(super) async fn events(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(query): Query<After>,
+) -> Result<Response, Refused> {
+    let release = found(&app, &id)?.id;
+    let journal = app.follow_journal();
+    let stream = futures_util::stream::unfold(Some((query.after, journal)), move |state| {
+        let (app, release) = (Arc::clone(&app), release.clone());
+        async move {
+            let (after, mut journal) = state?;
+            loop {
+                journal.borrow_and_update();
+                let entries = history::entries(&app, &release, 0).ok()?;
+                let events = history::event(&release, &entries, after);
+                if let Some(last) = events.last() {
+                    let ended = matches!(last.what, api::Happened::Ended { .. });
+                    let next = (!ended).then_some((last.seq, journal));
+                    return Some((events, next));
+                }
+                let over = entries.iter().any(|(_, _, entry)| matches!(entry, seaworthy_release::Entry::Ended { .. }));
+                if over || journal.changed().await.is_err() {
+                    return None;
+                }
+            }
+        }
+    });
+    use futures_util::StreamExt as _;
+    Ok(super::lines(stream.flat_map(futures_util::stream::iter)))
+}
+
+pub(super) async fn abort(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+) -> Result<Response, Refused> {
+    steer(&app, &id, Command::Abort { by: caller.name() }).await
+}
+
+pub(super) async fn answer(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Json(answer): Json<Answer>,
+) -> Result<Response, Refused> {
+    steer(&app, &id, Command::Answer { by: caller.name(), answer: answer.answer }).await
+}
+
+async fn steer(app: &Arc<App>, id: &str, command: Command) -> Result<Response, Refused> {
+    let row = found(app, id)?;
+    if row.outcome.is_some() {
+        return Err(Refused::conflict("ended", format!("{id} has ended"), "rollback goes back to a kept release"));
+    }
+    app.conductor(&row.scope).steer(row.id.clone(), command).await?;
+    let row = found(app, id)?;
+    Ok(Json(history::told(app, &row, true)?).into_response())
+}
+
+fn found(app: &App, id: &str) -> Result<ReleaseRow, Refused> {
+    let unknown = || Refused::unknown("unknown_release", format!("there is no release {id}"), "seaworthy releases lists them");
+    app.store.release(&ReleaseId::from(id))?.ok_or_else(unknown)
+}

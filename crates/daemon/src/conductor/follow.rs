@@ -1,0 +1,185 @@
+//! Follows one release from its plan to its resting place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaworthy_plan::Plan;
+use seaworthy_platform::{ReleaseId, Scope, SideObserved};
+use seaworthy_release::{Command, Entry, Event, Machine, Observation, Outcome, Reason};
+use seaworthy_store::{Appended, Progress, StoreError, Success};
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::effects::Job;
+use crate::process::log_line;
+use crate::refusal::Refused;
+use crate::{clock, history, planning, prune};
+
+/// How long the journal is left alone when it could not be written, for example because the disk is full.
+const JOURNAL_RETRY: Duration = Duration::from_secs(1);
+
+/// A release under way.
+pub(super) struct Following {
+    app: Arc<App>,
+    machine: Machine,
+    running: Option<(u32, JoinHandle<Result<Observation, Reason>>)>,
+    seen: broadcast::Receiver<SideObserved>,
+}
+
+impl Following {
+    /// Takes a release up where it is: plans it when it is new, folds its journal otherwise. None: it has ended by now.
+    pub(super) async fn begin(app: &Arc<App>, scope: &Scope, release: &ReleaseId) -> Result<Option<Self>, StoreError> {
+        let Some(row) = app.store.release(release)? else { return Ok(None) };
+        let planned = match &row.plan {
+            Some(plan) => serde_json::from_str::<Plan>(plan).map_err(|error| {
+                Reason::new("journal", format!("its plan is not readable: {error}"), "release again")
+            }),
+            None => planning::plan_release(app, scope, &row).await.map_err(|refused| planning::as_reason(&refused)),
+        };
+        let plan = match planned {
+            Ok(plan) => plan,
+            Err(reason) => {
+                history::write_end(app, release, Outcome::FailedBeforeTraffic, Some(reason))?;
+                return Ok(None);
+            }
+        };
+        if row.plan.is_none() {
+            history::write_plan(app, release, &plan)?;
+        }
+        let journal: Vec<Entry> = history::entries(app, release, 0)?.into_iter().map(|(_, _, entry)| entry).collect();
+        let machine = Machine::recover(release.clone(), plan, &journal);
+        let mut following =
+            Self { app: Arc::clone(app), machine, running: None, seen: app.platform.watch() };
+        following.feed(Event::Begin).await;
+        Ok(Some(following))
+    }
+
+    pub(super) fn release(&self) -> &ReleaseId {
+        self.machine.release()
+    }
+
+    pub(super) fn ended(&self) -> bool {
+        self.machine.state().ended.is_some()
+    }
+
+    /// Waits for the next thing that happens and lets the machine decide what follows. Safe to drop at any await.
+    pub(super) async fn advance(&mut self) {
+        self.run_pending();
+        let timer = self.machine.timer(&clock::moment()).map(Duration::from_millis);
+        let event = tokio::select! {
+            (step, result) = Self::effect(&mut self.running) => Event::Ended { step, result },
+            seen = Self::observation(&mut self.seen) => Event::Observed(seen),
+            () = sleep_for(timer) => Event::Tick,
+        };
+        self.feed(event).await;
+    }
+
+    /// Passes a person's command on.
+    pub(super) async fn command(&mut self, command: Command) -> Result<(), Refused> {
+        let entries = self.machine.handle(&clock::moment(), &Event::Command(command))?;
+        self.write(&entries).await;
+        Ok(())
+    }
+
+    /// What is left to do when it has ended.
+    pub(super) async fn settle(&self) {
+        if let Err(error) = prune::prune(&self.app, &self.machine.plan().scope).await {
+            log_line(&format!("pruning after {}: {error}", self.release()));
+        }
+    }
+
+    /// Starts the effect that should be running, and ends one that should not.
+    fn run_pending(&mut self) {
+        let wanted = self.machine.pending().map(|(step, _)| step);
+        if self.running.as_ref().map(|(step, _)| *step) == wanted {
+            return;
+        }
+        if let Some((_, task)) = self.running.take() {
+            task.abort();
+        }
+        if let Some((step, effect)) = self.machine.pending() {
+            let job = Job::new(&self.machine, step, effect);
+            self.running = Some((step, tokio::spawn(job.run(Arc::clone(&self.app)))));
+        }
+    }
+
+    async fn effect(running: &mut Option<(u32, JoinHandle<Result<Observation, Reason>>)>) -> (u32, Result<Observation, Reason>) {
+        let Some((step, task)) = running else { return std::future::pending().await };
+        let step = *step;
+        let result = task.await.unwrap_or_else(|error| {
+            Err(Reason::new("internal", format!("the step ended unexpectedly: {error}"), "see log/daemon.log and report it"))
+        });
+        *running = None;
+        (step, result)
+    }
+
+    async fn observation(seen: &mut broadcast::Receiver<SideObserved>) -> SideObserved {
+        loop {
+            match seen.recv().await {
+                Ok(side) => return side,
+                // What was missed is told again by the next change; health is judged by the newest word only.
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
+            }
+        }
+    }
+
+    async fn feed(&mut self, event: Event) {
+        match self.machine.handle(&clock::moment(), &event) {
+            Ok(entries) => self.write(&entries).await,
+            Err(error) => log_line(&format!("{}: {error}", self.release())),
+        }
+    }
+
+    /// Writes entries down, then folds them in. While the journal cannot be written nothing new is begun.
+    async fn write(&mut self, entries: &[Entry]) {
+        if entries.is_empty() {
+            return;
+        }
+        loop {
+            match self.append(entries) {
+                Ok(()) => break,
+                Err(error @ StoreError::Fenced { .. }) => {
+                    log_line(&error.to_string());
+                    self.app.shut_down();
+                    return std::future::pending().await;
+                }
+                Err(error) => {
+                    log_line(&format!("{}: the journal cannot be written, nothing new is begun: {error}", self.release()));
+                    tokio::time::sleep(JOURNAL_RETRY).await;
+                }
+            }
+        }
+        for entry in entries {
+            self.machine.apply(entry);
+        }
+        if let Some((_, task)) = self.running.take_if(|(step, _)| self.machine.pending().is_none_or(|(wanted, _)| wanted != *step)) {
+            task.abort();
+        }
+    }
+
+    fn append(&self, entries: &[Entry]) -> Result<(), StoreError> {
+        let lines = history::lines(entries);
+        let progress = history::progress(entries);
+        let scope = &self.machine.plan().scope;
+        if !matches!(entries.last(), Some(Entry::Ended { outcome: Outcome::Succeeded, .. })) {
+            return self.app.append(self.release(), &Appended { entries: &lines, progress, success: None });
+        }
+        let mut after = self.machine.clone();
+        for entry in entries {
+            after.apply(entry);
+        }
+        let snapshot = after.outcome_snapshot();
+        let (revision, snapshot) = (snapshot.revision().0, history::document(&snapshot));
+        let success = Success { scope, revision: &revision, snapshot: &snapshot };
+        self.app.append(self.release(), &Appended { entries: &lines, progress: Progress { ..progress }, success: Some(success) })
+    }
+}
+
+async fn sleep_for(timer: Option<Duration>) {
+    match timer {
+        Some(timer) => tokio::time::sleep(timer).await,
+        None => std::future::pending().await,
+    }
+}

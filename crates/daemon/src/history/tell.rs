@@ -1,0 +1,123 @@
+//! A release's journal in the API's words.
+
+use seaworthy_api as api;
+use seaworthy_api::Happened;
+use seaworthy_platform::ReleaseId;
+use seaworthy_release::{Entry, Held, Phase, Reason};
+use seaworthy_store::ReleaseRow;
+
+use crate::planning::Asked;
+
+/// The fold of a journal into steps, as far as telling needs it.
+#[derive(Default)]
+struct Teller {
+    phase: Option<Phase>,
+    steps: Vec<api::Step>,
+    reason: Option<Reason>,
+}
+
+impl Teller {
+    /// Takes an entry in and says what happened by it, if it is worth telling.
+    fn take(&mut self, entry: &Entry) -> Option<Happened> {
+        match entry {
+            Entry::Begun { .. } | Entry::BakeUntil { .. } | Entry::Answered { .. } => None,
+            Entry::Entered { phase, .. } => {
+                self.phase = Some(*phase);
+                Some(Happened::Phase { phase: phase.word().to_owned() })
+            }
+            Entry::Intent { step, effect, at } => {
+                self.steps.push(api::Step {
+                    number: *step,
+                    phase: self.phase.map_or("", Phase::word).to_owned(),
+                    what: effect.describe(),
+                    began_ms: Some(at.wall.0),
+                    ended_ms: None,
+                    result: None,
+                    detail: None,
+                });
+                self.step(*step)
+            }
+            Entry::Done { step, seen, at } => self.end(*step, "done", at.wall.0, &seen.detail),
+            Entry::Failed { step, reason, at } => self.end(*step, "failed", at.wall.0, &reason.cause),
+            Entry::Cancelled { step, at } => self.end(*step, "cancelled", at.wall.0, "no longer wanted"),
+            Entry::Reverting { reason, .. } => {
+                self.phase = Some(Phase::Reverting);
+                self.reason = Some(reason.clone());
+                Some(Happened::Phase { phase: Phase::Reverting.word().to_owned() })
+            }
+            Entry::Held { held, .. } => {
+                let Held { reason, question } = held;
+                self.reason = Some(reason.clone());
+                let answers = question.answers().iter().map(|answer| (*answer).to_owned()).collect();
+                Some(Happened::Held { reason: told_reason(reason), answers })
+            }
+            Entry::Ended { outcome, reason, .. } => {
+                self.reason.clone_from(reason);
+                Some(Happened::Ended { outcome: outcome.word().to_owned(), reason: reason.as_ref().map(told_reason) })
+            }
+        }
+    }
+
+    fn end(&mut self, step: u32, result: &str, at: u64, detail: &str) -> Option<Happened> {
+        let found = self.steps.iter_mut().rev().find(|found| found.number == step)?;
+        found.ended_ms = Some(at);
+        found.result = Some(result.to_owned());
+        found.detail = Some(detail.to_owned());
+        self.step(step)
+    }
+
+    fn step(&self, step: u32) -> Option<Happened> {
+        self.steps.iter().rev().find(|found| found.number == step).map(|found| Happened::Step { step: found.clone() })
+    }
+}
+
+/// A release with its steps and reason.
+pub(crate) fn release(row: &ReleaseRow, journal: &[(u64, u64, Entry)]) -> api::Release {
+    let mut teller = Teller::default();
+    for (_, _, entry) in journal {
+        teller.take(entry);
+    }
+    let asked: Option<Asked> = serde_json::from_str(&row.request).ok();
+    api::Release {
+        version: api::VERSION,
+        id: row.id.0.clone(),
+        app: row.scope.app.clone(),
+        environment: row.scope.environment.clone(),
+        kind: row.kind.clone(),
+        strategy: row.strategy.clone().unwrap_or_default(),
+        from: row.from_revision.clone(),
+        to: row.to_revision.clone().unwrap_or_default(),
+        phase: row.phase.clone(),
+        outcome: row.outcome.clone(),
+        reason: teller.reason.as_ref().map(told_reason),
+        by: row.by.clone(),
+        commit: asked.and_then(Asked::commit),
+        asked_ms: row.asked_ms,
+        ended_ms: row.ended_ms,
+        steps: teller.steps,
+        notes: Vec::new(),
+    }
+}
+
+/// The events after a number. The whole journal is folded, because a step that ends tells how it began.
+pub(crate) fn event(release: &ReleaseId, journal: &[(u64, u64, Entry)], after: u64) -> Vec<api::Event> {
+    let mut teller = Teller::default();
+    let mut events = Vec::new();
+    for (seq, at_ms, entry) in journal {
+        if let Some(what) = teller.take(entry)
+            && *seq > after
+        {
+            events.push(api::Event { version: api::VERSION, seq: *seq, at_ms: *at_ms, release: release.0.clone(), what });
+        }
+    }
+    events
+}
+
+fn told_reason(reason: &Reason) -> api::Reason {
+    api::Reason {
+        kind: reason.kind.clone(),
+        cause: reason.cause.clone(),
+        remedy: reason.remedy.clone(),
+        last_lines: reason.last_lines.clone(),
+    }
+}

@@ -1,0 +1,37 @@
+//! Which artifacts stay: those of the revisions that rollback keeps.
+
+use std::collections::BTreeSet;
+
+use seaworthy_plan::Snapshot;
+use seaworthy_platform::{ArtifactId, Scope};
+use seaworthy_store::StoreError;
+
+use crate::app::App;
+use crate::process::log_line;
+
+/// How many revisions of an application rollback can go back to.
+pub(crate) const KEPT_REVISIONS: u32 = 10;
+
+/// Forgets revisions beyond those kept, and removes artifacts that no kept revision of any application needs.
+pub(crate) async fn prune(app: &App, scope: &Scope) -> Result<(), StoreError> {
+    if let Some(oldest) = app.store.revisions(scope, KEPT_REVISIONS)?.last() {
+        app.store.forget_revisions_before(scope, &oldest.release)?;
+    }
+    let mut kept: BTreeSet<ArtifactId> = BTreeSet::new();
+    for scope in app.store.scopes()? {
+        for row in app.store.revisions(&scope, KEPT_REVISIONS)? {
+            match serde_json::from_str::<Snapshot>(&row.snapshot) {
+                Ok(snapshot) => kept.extend(snapshot.artifacts().cloned()),
+                Err(error) => {
+                    // What cannot be read may need anything, so nothing is removed.
+                    log_line(&format!("revision of {} is not readable, nothing is pruned: {error}", row.release));
+                    return Ok(());
+                }
+            }
+        }
+    }
+    if let Err(error) = app.platform.prune(&kept).await {
+        log_line(&format!("pruning: {error}"));
+    }
+    Ok(())
+}
