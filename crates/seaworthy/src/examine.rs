@@ -1,8 +1,9 @@
 //! Reads the file and looks at it, at the machine and at the secrets, as `check`, `plan` and `up` do before anything happens.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use seaworthy_api::Finding;
+use seaworthy_platform_host::facts;
 use seaworthy_spec::{Merged, Mistakes};
 
 use crate::context::Context;
@@ -24,7 +25,17 @@ pub(crate) struct Examined {
 pub(crate) fn examine(context: &Context, project: &Project) -> Result<Examined, Failure> {
     let merged = merge(context, project)?;
     let state = context.state()?;
-    let facts = seaworthy_platform_host::facts::gather(&merged.spec, project.directory(), &state);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let search: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    // A daemon that is started from here inherits this search path. Versions would start programs, and nobody asked for that.
+    let root = project.directory();
+    let facts = facts::gather(&facts::Request {
+        spec: &merged.spec,
+        root,
+        state: &state,
+        search: &search,
+        versions: false,
+    });
     let found = seaworthy_checks::run(&merged.spec, &facts, &merged);
     Ok(Examined {
         findings: found.into_iter().map(told).collect(),

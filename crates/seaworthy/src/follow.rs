@@ -178,3 +178,69 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixListener;
+
+    use super::*;
+    use crate::reporter::Reporter;
+
+    fn event(seq: u64, what: &str) -> String {
+        format!(r#"{{"version":1,"seq":{seq},"at_ms":1,"release":"r1","what":{what}}}"#)
+    }
+
+    const RELEASE: &str = concat!(
+        r#"{"version":1,"id":"r1","app":"a","environment":"production","kind":"release","strategy":"first","from":null,"#,
+        r#""to":"x","phase":"retiring","outcome":"succeeded","reason":null,"by":"root","commit":null,"asked_ms":1,"#,
+        r#""ended_ms":2,"steps":[],"notes":[]}"#
+    );
+
+    /// Answers one question after another; the asked paths come out.
+    async fn daemon(listener: UnixListener, answers: Vec<String>) -> Vec<String> {
+        let mut asked = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = vec![0; 4096];
+            let length = stream.read(&mut bytes).await.unwrap();
+            let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            asked.push(text.split(' ').nth(1).unwrap().to_owned());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        asked
+    }
+
+    #[tokio::test]
+    async fn a_daemon_that_dies_is_asked_for_what_was_missed() {
+        let dir = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(dir.path().join("daemon.sock")).unwrap();
+        let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
+        let phase = |name: &str| format!(r#"{{"event":"phase","phase":"{name}"}}"#);
+        let first = format!(
+            "{head}{}\n{}\n{{\"cut",
+            event(4, &phase("checking")),
+            event(5, &phase("starting"))
+        );
+        let ended = event(6, r#"{"event":"ended","outcome":"succeeded","reason":null}"#);
+        let answers = vec![first, format!("{head}{ended}\n"), format!("{head}{RELEASE}")];
+        let answering = tokio::spawn(daemon(listener, answers));
+
+        let (client, reporter) = (Client::of(dir.path()), Reporter::new(true));
+        let mut seen = Vec::new();
+        let mut follower = Follower::new(&client, dir.path(), Progress::new(&reporter));
+        let release = follower.follow("r1", |event| seen.push(event.seq)).await.unwrap();
+
+        assert_eq!(release.outcome.as_deref(), Some("succeeded"));
+        assert_eq!(seen, [4, 5, 6], "each event is told once");
+        let asked = answering.await.unwrap();
+        let expected = [
+            "/v1/releases/r1/events?after=0",
+            "/v1/releases/r1/events?after=5",
+            "/v1/releases/r1",
+        ];
+        assert_eq!(asked, expected);
+    }
+}

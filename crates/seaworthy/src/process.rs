@@ -86,10 +86,9 @@ fn edge(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(cause) => return misused(&cause, "seaworthy edge --dir DIR"),
     };
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     match seaworthy_edge::run(&EdgeOptions {
         dir: arguments.directory,
-        workers,
+        workers: None,
     }) {
         Ok(()) => Exit::Done.into(),
         Err(error) => failed(&error.to_string(), &error.remedy()),
