@@ -119,6 +119,7 @@ fn prepare(spec: &LaunchSpec, keeper: &mut UnixStream) -> Result<(), String> {
     // It fails only for the leader of a group, which a fresh child is not.
     rustix::process::setsid().map_err(|e| format!("cannot start a session: {e}"))?;
     signals::reset();
+    signals::close_others_on_exec().map_err(|e| format!("cannot close what was inherited: {e}"))?;
     rustix::process::umask(Mode::WGRP | Mode::WOTH);
     set_limits(spec, keeper)?;
     rustix::thread::set_no_new_privs(true).map_err(|e| format!("cannot give up new privileges: {e}"))?;

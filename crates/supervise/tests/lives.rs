@@ -1,5 +1,5 @@
 //! Starting, ending, starting again, stopping.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod harness;
 

@@ -1,6 +1,7 @@
 //! Which processes belong to an instance: all that its process has started, wherever they have put themselves.
 
 use std::collections::HashSet;
+use std::os::unix::fs::MetadataExt as _;
 
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
@@ -9,16 +10,19 @@ use super::table::{self, Stat};
 use crate::protocol::Process;
 
 /// Whose family.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Root {
-    /// The keeper. It is a subreaper: what its instance starts has it as an ancestor for good, unless an earlier keeper was killed.
+    /// The keeper. It is a subreaper: what its instance starts has it as an ancestor for good.
     pub(crate) keeper: u32,
     /// The instance's process.
     pub(crate) main: Process,
+    /// The FIFOs it was given to write to, by device and inode, when an earlier keeper started it. Orphans then have
+    /// another ancestor. Those that left the session too are found by what they write to.
+    pub(crate) outputs: Vec<(u64, u64)>,
 }
 
-/// The members that still run, the main process included.
-pub(crate) fn members(all: Vec<Stat>, root: Root) -> Vec<Stat> {
+/// The members that still run, the main process included. `writers` are members by what they write to.
+fn members(all: Vec<Stat>, root: &Root, writers: &[u32]) -> Vec<Stat> {
     // A process that has the main one's id and is not it: the id was given away, which the kernel does only when no
     // session and no group has it any more.
     let is_taken = all
@@ -30,6 +34,7 @@ pub(crate) fn members(all: Vec<Stat>, root: Root) -> Vec<Stat> {
         grown = false;
         for process in &all {
             let is_member = family.contains(&process.parent)
+                || writers.contains(&process.pid)
                 || (!is_taken
                     && (process.session == root.main.pid
                         || process.group == root.main.pid
@@ -46,8 +51,23 @@ pub(crate) fn members(all: Vec<Stat>, root: Root) -> Vec<Stat> {
 }
 
 /// The members that run now.
-pub(crate) fn look(root: Root) -> Vec<Stat> {
-    members(table::all(), root)
+pub(crate) fn look(root: &Root) -> Vec<Stat> {
+    let all = table::all();
+    let writes_to = |process: &Stat| {
+        [1, 2].into_iter().any(|stream| {
+            let output = std::fs::metadata(format!("/proc/{}/fd/{stream}", process.pid));
+            output.is_ok_and(|output| root.outputs.contains(&(output.dev(), output.ino())))
+        })
+    };
+    let writers: Vec<u32> = match root.outputs[..] {
+        [] => Vec::new(),
+        _ => all
+            .iter()
+            .filter(|process| writes_to(process))
+            .map(|process| process.pid)
+            .collect(),
+    };
+    members(all, root, &writers)
 }
 
 /// Sends a signal to every member. A process that ended meanwhile and whose id has been given away is not hit.
@@ -70,14 +90,18 @@ pub(crate) fn signal(members: &[Stat], signal: Signal) {
 mod tests {
     use super::*;
 
-    const ROOT: Root = Root {
-        keeper: 10,
-        main: Process {
+    fn root() -> Root {
+        let main = Process {
             pid: 20,
             start_ticks: 500,
             since_ms: 0,
-        },
-    };
+        };
+        Root {
+            keeper: 10,
+            main,
+            outputs: vec![],
+        }
+    }
 
     fn process(pid: u32, parent: u32, group: u32, session: u32) -> Stat {
         let start_ticks = 480 + u64::from(pid);
@@ -94,7 +118,7 @@ mod tests {
     }
 
     fn found(all: Vec<Stat>) -> Vec<u32> {
-        members(all, ROOT).iter().map(|process| process.pid).collect()
+        members(all, &root(), &[]).iter().map(|process| process.pid).collect()
     }
 
     #[test]
@@ -118,6 +142,13 @@ mod tests {
             process(43, 41, 43, 43),
         ];
         assert_eq!(found(all), [40, 41, 42, 43]);
+    }
+
+    #[test]
+    fn who_writes_to_the_same_output_is_a_member_and_so_are_its_children() {
+        let all = vec![process(60, 1, 60, 60), process(61, 60, 61, 61), process(62, 1, 62, 62)];
+        let found: Vec<u32> = members(all, &root(), &[60]).iter().map(|process| process.pid).collect();
+        assert_eq!(found, [60, 61]);
     }
 
     #[test]

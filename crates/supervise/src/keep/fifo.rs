@@ -27,6 +27,8 @@ pub(crate) struct Fifo {
     fd: OwnedFd,
     /// A pipe of this keeper's own. A look copies into it what the FIFO holds, without taking it from there.
     mirror: (OwnedFd, OwnedFd),
+    /// `/dev/null`, for what has been copied.
+    nowhere: File,
 }
 
 impl Fifo {
@@ -47,7 +49,8 @@ impl Fifo {
         let mirror = rustix::pipe::pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
         // As many slots as the FIFO has, or small writes could fill the mirror before a whole line is in it.
         let _ = rustix::pipe::fcntl_setpipe_size(&mirror.1, CAPACITY);
-        Ok(Self { fd, mirror })
+        let nowhere = File::options().write(true).open("/dev/null")?;
+        Ok(Self { fd, mirror, nowhere })
     }
 
     /// The instance's end. A description of its own, since whether a read or write waits is a property of that.
@@ -55,20 +58,28 @@ impl Fifo {
         Ok(open(path, OFlags::empty())?.into())
     }
 
-    /// What the FIFO holds, as far as it fits, without taking it.
-    pub(crate) fn look<'b>(&self, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+    /// Copies what the FIFO holds, as far as it fits, without taking it. Answers how much that is.
+    pub(crate) fn look(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let seen = match rustix::pipe::tee(&self.fd, &self.mirror.1, buffer.len(), SpliceFlags::NONBLOCK) {
             Ok(seen) => seen,
             Err(rustix::io::Errno::AGAIN) => 0,
             Err(error) => return Err(error.into()),
         };
         read_exactly(&self.mirror.0, &mut buffer[..seen])?;
-        Ok(&buffer[..seen])
+        Ok(seen)
     }
 
-    /// Takes so many bytes, which a look has shown.
-    pub(crate) fn take(&self, buffer: &mut [u8]) -> io::Result<()> {
-        read_exactly(&self.fd, buffer)
+    /// Takes so many bytes, which a look has shown, and forgets them.
+    pub(crate) fn take(&self, mut count: usize) -> io::Result<()> {
+        while count > 0 {
+            match rustix::pipe::splice(&self.fd, None, &self.nowhere, None, count, SpliceFlags::NONBLOCK) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(taken) => count -= taken,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// How many bytes it holds.

@@ -36,6 +36,8 @@ pub(crate) struct Keeper {
     held: Option<Held>,
     /// The same process, until its family is gone too.
     main: Option<Process>,
+    /// Whether an earlier keeper started that process.
+    is_adopted: bool,
     output: Output,
     server: Server,
     signals: Signals,
@@ -75,6 +77,7 @@ impl Keeper {
             boot_id,
             life,
             held,
+            is_adopted: main.is_some(),
             main,
             output,
             acts,
@@ -84,8 +87,9 @@ impl Keeper {
         }))
     }
 
-    /// Keeps the instance until it has ended for good.
-    pub(crate) fn run(&mut self) -> io::Result<()> {
+    /// Keeps the instance until it has ended for good. `ready` is called once, when its status has been written down.
+    pub(crate) fn run(&mut self, ready: impl FnOnce()) -> io::Result<()> {
+        let mut ready = Some(ready);
         loop {
             let now = now();
             self.see_exit(now);
@@ -95,6 +99,9 @@ impl Keeper {
             let more = self.output.pump(now)?;
             self.retry(now);
             self.publish(now);
+            if let Some(ready) = ready.take() {
+                ready();
+            }
             if *self.life.phase() == Phase::Ended {
                 return Ok(());
             }
@@ -127,7 +134,7 @@ impl Keeper {
         }
         self.look_at = now + LOOK_EVERY_MS;
         let left: Vec<String> = self.main.map_or_else(Vec::new, |main| {
-            let family = family::look(self.root(main));
+            let family = family::look(&self.root(main));
             let left = family.iter().filter(|process| process.pid != main.pid);
             left.take(MOST_NAMED).map(table::describe).collect()
         });
@@ -148,7 +155,11 @@ impl Keeper {
             for act in std::mem::take(&mut self.acts) {
                 match act {
                     Act::Start => self.start(now),
-                    Act::Terminate => self.terminate(),
+                    Act::Terminate => {
+                        // A keeper that is killed now leaves a stop to the next one, rather than an exit.
+                        self.publish(now);
+                        self.terminate();
+                    }
                     Act::Kill => self.kill(),
                     Act::Note(text) => self.output.note(&text),
                 }
@@ -168,6 +179,7 @@ impl Keeper {
         };
         let pid = held.process.pid;
         self.main = Some(held.process);
+        self.is_adopted = false;
         self.held = Some(held);
         self.life.started(now);
         // Written down before the launcher knows what to execute, so that no instance is ever unknown.
@@ -193,26 +205,33 @@ impl Keeper {
 
     fn terminate(&mut self) {
         let Some(main) = self.main else { return };
+        // Looked at first: what has left the group may be nobody's child a moment after its parent has ended.
+        let mut others = family::look(&self.root(main));
+        others.retain(|process| process.group != main.pid);
         if let Some(group) = as_pid(main.pid).filter(|_| self.held.is_some()) {
             // As one, so that no member can start another between two signals. Those that are stopped must go on to see it.
             let _ = kill_process_group(group, Signal::TERM);
             let _ = kill_process_group(group, Signal::CONT);
         }
-        let mut others = family::look(self.root(main));
-        others.retain(|process| process.group != main.pid);
         family::signal(&others, Signal::TERM);
     }
 
     fn kill(&mut self) {
         if let Some(main) = self.main {
-            family::signal(&family::look(self.root(main)), Signal::KILL);
+            family::signal(&family::look(&self.root(main)), Signal::KILL);
         }
     }
 
     fn root(&self, main: Process) -> Root {
+        let outputs = if self.is_adopted {
+            self.output.files()
+        } else {
+            Vec::new()
+        };
         Root {
             keeper: std::process::id(),
             main,
+            outputs,
         }
     }
 
@@ -233,7 +252,6 @@ impl Keeper {
             match ask {
                 Ask::Watch => {
                     self.server.watch(client);
-                    self.server.tell(client, &self.status());
                 }
                 Ask::Stop => {
                     self.server.await_end(client);
@@ -242,7 +260,7 @@ impl Keeper {
                 Ask::Restart { reason } => match self.life.restart(now, &mut self.acts) {
                     Ok(()) => {
                         self.output.note(&format!("restart: {reason}"));
-                        self.server.tell(client, &self.status());
+                        self.server.answer_next(client);
                     }
                     Err(refused) => self.server.tell(client, &Refusal { refused }),
                 },
@@ -295,12 +313,15 @@ impl Keeper {
 
     fn publish(&mut self, now: u64) {
         let status = self.status();
-        if self.told.as_ref().is_some_and(|told| is_same(told, &status)) {
-            return;
+        let has_changed = !self.told.as_ref().is_some_and(|told| is_same(told, &status));
+        // Written down before it is told: what somebody has seen, the next keeper knows.
+        if has_changed {
+            self.save(now, &status);
         }
-        self.save(now, &status);
-        self.server.tell_watchers(&status);
-        self.told = Some(status);
+        if has_changed || self.server.is_asked() {
+            self.server.tell_status(&status, has_changed);
+            self.told = Some(status);
+        }
     }
 
     fn save(&mut self, now: u64, status: &Status) {

@@ -30,7 +30,7 @@ use crate::protocol::{KeepSpec, PROTOCOL};
 /// Locked by the keeper for as long as it lives.
 const LOCK: &str = "keeper.lock";
 
-/// The first line a keeper writes to its standard output: it listens on its socket.
+/// The first line a keeper writes to its standard output: it listens on its socket, and what it keeps is written down.
 pub(crate) const READY: &str = "ready";
 
 /// The same, from a keeper that found nothing to keep.
@@ -110,8 +110,7 @@ fn keep(mode: Mode) -> Result<(), KeepError> {
         answer(ENDED);
         return Ok(());
     };
-    answer(READY);
-    keeper.run().map_err(place(""))?;
+    keeper.run(|| answer(READY)).map_err(place(""))?;
     keeper.close();
     Ok(())
 }

@@ -132,6 +132,15 @@ impl Output {
         Ok(())
     }
 
+    /// The FIFOs, by device and inode.
+    pub(crate) fn files(&self) -> Vec<(u64, u64)> {
+        let stats = self
+            .streams
+            .iter()
+            .filter_map(|stream| rustix::fs::fstat(&stream.fifo).ok());
+        stats.map(|stat| (stat.st_dev, stat.st_ino)).collect()
+    }
+
     /// Writes a line of the keeper's own.
     pub(crate) fn note(&mut self, text: &str) {
         self.log.note(text, self.gate.dropped());
@@ -174,38 +183,43 @@ impl Output {
             ..
         } = self;
         let stream = &mut streams[index];
-        let held = stream.fifo.look(look)?;
-        let seen = held.len();
-        let mut lines = Lines::new(held, *cut, is_over);
-        if lines.clone().next().is_none() && seen > 0 && stream.fifo.is_full() {
-            // Whoever waits for room with half a line written would wait for ever.
-            lines = Lines::new(held, *cut, true);
+        let mut seen = stream.fifo.look(look)?;
+        // A look that is full may end within a line whose rest is still to be seen.
+        let mut take_rest = is_over && stream.fifo.held() == seen as u64;
+        if !take_rest && Lines::new(&look[..seen], *cut, false).next().is_none() && stream.fifo.is_full() {
+            // Whoever waits for room with half a line written would wait for ever. Looked at again, because it may have
+            // become full since, with whole lines.
+            seen = stream.fifo.look(look)?;
+            take_rest = Lines::new(&look[..seen], *cut, false).next().is_none();
         }
+        let mut lines = Lines::new(&look[..seen], *cut, take_rest);
         let mut missing = skip_known(&mut lines, &std::mem::take(&mut stream.unsettled));
         let stamp = line::stamp(Timestamp::now());
         let most = BATCH.min(log.batch_bytes() as usize);
-        let mut count = 0;
+        let (mut count, mut taken) = (0, 0);
         batch.clear();
-        for text in lines.by_ref() {
-            let cost = line::cost(stream.source, text);
-            if !gate.keeps(now, cost) {
-                missing += 1;
-                continue;
-            }
-            if batch.len() + cost as usize > most {
+        loop {
+            let before = lines.used();
+            let text = lines.next();
+            let cost = text.map_or(0, |text| line::cost(stream.source, text));
+            if text.is_none() || batch.len() + cost as usize > most {
+                // Only what is written is taken: a keeper that is killed between the two leaves it to be found again.
                 log.append(batch, count);
+                log.count_missing(missing);
+                stream.fifo.take(before - taken)?;
+                log.settle(gate.dropped());
                 batch.clear();
-                count = 0;
+                (count, missing, taken) = (0, 0, before);
             }
-            line::push(batch, &stamp, stream.source, text);
-            count += 1;
+            let Some(text) = text else { break };
+            if gate.keeps(now, cost) {
+                line::push(batch, &stamp, stream.source, text);
+                count += 1;
+            } else {
+                missing += 1;
+            }
         }
-        let used = lines.used();
-        log.append(batch, count);
-        log.count_missing(missing);
-        // Only what is written is taken: a keeper that is killed between the two leaves it to be found again.
-        stream.fifo.take(&mut look[..used])?;
-        log.settle(gate.dropped());
+        let used = taken;
         let held = stream.fifo.held();
         let is_partial = held > 0 && held == (seen - used) as u64;
         stream.partial = is_partial.then_some(Partial {

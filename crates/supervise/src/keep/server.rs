@@ -23,6 +23,8 @@ pub(crate) struct Client {
     untold: Vec<u8>,
     is_watching: bool,
     awaits_end: bool,
+    /// It is to be told the status once, changed or not.
+    awaits_status: bool,
     is_gone: bool,
 }
 
@@ -116,6 +118,7 @@ impl Server {
                     untold,
                     is_watching: false,
                     awaits_end: false,
+                    awaits_status: false,
                     is_gone: false,
                 });
             }
@@ -144,10 +147,18 @@ impl Server {
         }
     }
 
-    /// From now on this one is told every change.
+    /// From now on this one is told the status and every change of it.
     pub(crate) fn watch(&mut self, index: usize) {
+        self.answer_next(index);
         if let Some(client) = self.clients.get_mut(index) {
             client.is_watching = true;
+        }
+    }
+
+    /// This one is told the status, once, as soon as it is written down.
+    pub(crate) fn answer_next(&mut self, index: usize) {
+        if let Some(client) = self.clients.get_mut(index) {
+            client.awaits_status = true;
         }
     }
 
@@ -158,10 +169,18 @@ impl Server {
         }
     }
 
-    /// Tells all who watch.
-    pub(crate) fn tell_watchers(&mut self, status: &Status) {
-        for client in self.clients.iter_mut().filter(|client| client.is_watching) {
-            client.tell(status);
+    /// Whether somebody is to be told the status although it has not changed.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.clients.iter().any(|client| client.awaits_status)
+    }
+
+    /// Tells the status to all who asked for it, and if it has changed to all who watch.
+    pub(crate) fn tell_status(&mut self, status: &Status, has_changed: bool) {
+        for client in &mut self.clients {
+            if client.awaits_status || (client.is_watching && has_changed) {
+                client.awaits_status = false;
+                client.tell(status);
+            }
         }
     }
 
