@@ -1,8 +1,8 @@
 //! From text to a checked file, and from the file to the spec of one environment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::form::Form;
+use crate::form::{Form, TextForm};
 use crate::merged::Merged;
 use crate::mistake::{Complaint, Mistake, Mistakes};
 use crate::model::{ENVIRONMENTS, Spec};
@@ -12,6 +12,7 @@ use crate::reader::Reader;
 use crate::rules;
 use crate::suggest;
 use crate::syntax;
+use crate::text::Name;
 use crate::tree::Node;
 
 /// The environment that is meant where none is named.
@@ -64,11 +65,12 @@ impl File {
         listed.map_or_else(Vec::new, |table| table.keys().cloned().collect())
     }
 
-    /// The spec of one environment, `production` where none is named: its overlay laid over the file, defaults filled in.
+    /// The spec of one environment, `production` where none is named: its overlay laid over the file, defaults filled
+    /// in.
     ///
     /// # Errors
-    /// An environment that the file does not know, and what is wrong in one that the file does not list (the listed ones
-    /// and `production` were checked by [`parse`]).
+    /// An environment that the file does not know, and what is wrong in one that the file does not list (the listed
+    /// ones and `production` were checked by [`parse`]).
     pub fn merge(&self, environment: Option<&str>) -> Result<Merged, Mistakes> {
         let environment = environment.unwrap_or(PRODUCTION);
         self.known(environment)?;
@@ -83,6 +85,9 @@ impl File {
 
     fn known(&self, environment: &str) -> Result<(), Mistakes> {
         let listed = self.environments();
+        if let (true, Err(complaint)) = (listed.is_empty(), Name::check(environment)) {
+            return Err(Mistakes::sorted(vec![self.broken(&At::base(0), complaint)]));
+        }
         if listed.is_empty() || ALWAYS.contains(&environment) || listed.iter().any(|name| name == environment) {
             return Ok(());
         }
@@ -114,13 +119,10 @@ impl File {
     /// The mistakes of all environments, each once.
     fn mistakes(&self, partial: bool) -> Vec<Mistake> {
         let environments: BTreeSet<String> = self.environments().into_iter().chain([PRODUCTION.to_owned()]).collect();
-        let mut found: Vec<(Mistake, Vec<&str>)> = Vec::new();
+        let mut found: BTreeMap<Mistake, Vec<&str>> = BTreeMap::new();
         for environment in &environments {
             for mistake in self.read(environment, partial).mistakes {
-                match found.iter_mut().find(|(known, _)| *known == mistake) {
-                    Some((_, within)) => within.push(environment),
-                    None => found.push((mistake, vec![environment])),
-                }
+                found.entry(mistake).or_default().push(environment);
             }
         }
         let told = |(mut mistake, within): (Mistake, Vec<&str>)| {
@@ -136,7 +138,7 @@ impl File {
 
     fn read(&self, environment: &str, partial: bool) -> Reading {
         let overlay::Overlaid { root, complaints } = overlay::lay(&self.root, environment);
-        let mut reader = Reader::new(&self.source, &root, environment, partial);
+        let mut reader = Reader::new(&self.source, environment, partial);
         for (key, at, complaint) in complaints {
             reader.complain_about(key, &at, complaint);
         }

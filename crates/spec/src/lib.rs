@@ -18,13 +18,18 @@
 
 mod file;
 mod form;
+#[cfg(test)]
+mod language;
 mod merged;
 mod mistake;
 pub mod model;
 mod overlay;
 mod place;
+mod print;
 mod reader;
+mod reference;
 mod rules;
+mod schema;
 mod shape;
 mod suggest;
 mod syntax;
@@ -38,3 +43,5 @@ pub use merged::Merged;
 pub use mistake::{Mistake, Mistakes};
 pub use model::*;
 pub use place::{Origin, Place};
+pub use reference::reference;
+pub use schema::schema;

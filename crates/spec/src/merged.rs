@@ -51,8 +51,8 @@ impl Merged {
         }
     }
 
-    /// Where a key of the merged file was decided, `services.api.replicas` or `release.steps[0]`. A default is placed at
-    /// the table that it belongs to; what is neither written nor has a default has no place.
+    /// Where a key of the merged file was decided, `services.api.replicas` or `release.steps[0]`. A default is placed
+    /// at the table that it belongs to; what is neither written nor has a default has no place.
     pub fn place(&self, key: &str) -> Option<Place> {
         self.places.get(key).map(|at| self.source.place(at))
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::place::Place;
 
 /// One thing that is wrong: where, what, why, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Mistake {
     /// Where it stands.
     pub place: Place,

@@ -1,5 +1,10 @@
 //! The nearest known word to one that is not known.
 
+use crate::form::Form;
+use crate::model::Spec;
+use crate::shape::Shape;
+use crate::tree::join;
+
 /// The known word that was most likely meant, if any is near enough that suggesting it helps.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_lowercase().replace('_', "-");
@@ -27,6 +32,34 @@ pub(crate) fn remedy<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + 
     }
 }
 
+/// A remedy for an unknown key: the nearest one that is known here, otherwise where it belongs, otherwise all that is
+/// known.
+pub(crate) fn key(word: &str, known: &[&'static str]) -> String {
+    if nearest(word, known.iter().copied()).is_none()
+        && let Some(home) = home(word, "", &Spec::shape())
+    {
+        return format!("`{word}` is a key of [{home}]");
+    }
+    remedy(word, known.iter().copied(), "take it away")
+}
+
+/// The first table of the language that has such a key.
+fn home(word: &str, path: &str, shape: &Shape) -> Option<String> {
+    match shape {
+        Shape::Table(table) => {
+            let keys = (table.keys)();
+            if !path.is_empty() && keys.iter().any(|key| key.name == word) {
+                return Some(path.to_owned());
+            }
+            keys.iter()
+                .find_map(|key| home(word, &join(path, key.name), &key.shape))
+        }
+        Shape::Map { of, .. } => home(word, &format!("{path}.NAME"), of),
+        Shape::Any(shapes) => shapes.iter().find_map(|shape| home(word, path, shape)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +72,18 @@ mod tests {
         assert_eq!(nearest("max-surge", keys), Some("max_surge"));
         assert_eq!(nearest("memory", keys), None);
         assert_eq!(nearest("", keys), None);
+    }
+
+    #[test]
+    fn says_where_a_key_belongs() {
+        assert_eq!(
+            key("strategy", &["app", "services"]),
+            "`strategy` is a key of [release]"
+        );
+        assert_eq!(
+            key("interval", &["port"]),
+            "`interval` is a key of [services.NAME.health]"
+        );
+        assert_eq!(key("frobnicate", &["app", "edge"]), "known here: app, edge");
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn read(source: &Source) -> Syntax {
             let line = source.line(offset);
             // Later rounds see a text with holes, whose grammar errors may be of our making; a doubled key is not.
             if (round == 0 || error.message().contains("duplicate")) && !broken_lines.contains(&line) {
-                complaints.push((At::base(offset), complaint(error.message())));
+                complaints.push((At::base(offset), complaint(error.message(), source, offset)));
             }
             blank.extend(hole(source, line));
         }
@@ -82,15 +82,26 @@ fn hole(source: &Source, line: usize) -> std::ops::Range<usize> {
     line..end
 }
 
-fn complaint(message: &str) -> Complaint {
+fn complaint(message: &str, source: &Source, offset: usize) -> Complaint {
+    let line = &source.text[source.line_range(source.line(offset))];
+    let value = line.split_once('=').map(|(_, value)| value.trim());
+    if value.is_some_and(|value| value.is_empty() || value.starts_with('#')) {
+        let remedy = "write the value, or take the line away";
+        return Complaint::new("spec.broken_toml", "there is no value after `=`", remedy);
+    }
     let (id, remedy) = if message.contains("duplicate") {
         ("spec.duplicate_key", "keep one of the two")
     } else if message.contains("string") {
         ("spec.broken_toml", "texts stand in quotes: name = \"value\"")
+    } else if line.trim_start().starts_with('[') {
+        (
+            "spec.broken_toml",
+            "a table begins with [name] on a line of its own; what follows is read once it does",
+        )
     } else {
         (
             "spec.broken_toml",
-            "write `key = value` lines below `[table]` headers (https://toml.io)",
+            "write `key = value` lines below [table] lines (https://toml.io)",
         )
     };
     Complaint::new(id, format!("this is not TOML: {message}"), remedy)
@@ -115,10 +126,7 @@ fn node(spanned: &Spanned<DeValue<'_>>) -> Node {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
             .map_or_else(|_| Value::Overflow(integer.to_string()), Value::Integer),
-        DeValue::Float(float) => float
-            .as_str()
-            .parse()
-            .map_or_else(|_| Value::Overflow(float.to_string()), Value::Float),
+        DeValue::Float(float) => Value::Float(float.to_string()),
         DeValue::Boolean(value) => Value::Boolean(*value),
         DeValue::Datetime(datetime) => Value::Datetime(datetime.to_string()),
         DeValue::Array(items) => Value::List(items.iter().map(node).collect()),

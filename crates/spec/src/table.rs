@@ -39,7 +39,10 @@ macro_rules! table {
             pub(crate) fn table_shape() -> $crate::shape::TableShape {
                 fn keys() -> Vec<$crate::shape::Key> {
                     let mut keys = Vec::new();
-                    $( $crate::table::rule!(@key keys [$(#[doc = $doc])*] ($crate::table::key!($field $($key)?)) $rule ($($argument)*)); )*
+                    $(
+                        let key = $crate::table::key!($field $($key)?);
+                        $crate::table::rule!(@key keys [$(#[doc = $doc])*] (key) $rule ($($argument)*));
+                    )*
                     $( keys.extend(($Other::table_shape().keys)()); )?
                     keys
                 }
@@ -61,7 +64,10 @@ macro_rules! table {
                 let known: Vec<&'static str> = (shape.keys)().iter().map(|key| key.name).collect();
                 let table = reader.table(node, &known)?;
                 // All keys are read before the first wrong one ends it, so that every mistake is told.
-                $( let $field = $crate::table::rule!(@read node, table, reader, ($crate::table::key!($field $($key)?)) $rule ($($argument)*)); )*
+                $(
+                    let key = $crate::table::key!($field $($key)?);
+                    let $field = $crate::table::rule!(@read node, table, reader, (key) $rule ($($argument)*));
+                )*
                 Some(Self { $( $field: $field?, )* })
             }
 
@@ -107,7 +113,9 @@ macro_rules! keys {
 
 /// What each rule of a field means for the key list (`@key`) and for reading (`@read`).
 macro_rules! rule {
-    (@key $keys:ident [$(#[doc = $doc:expr])*] ($key:expr) given ($function:expr)) => {};
+    (@key $keys:ident [$(#[doc = $doc:expr])*] ($key:expr) given ($function:expr)) => {
+        let _: &str = $key;
+    };
     (@key $keys:ident [$(#[doc = $doc:expr])*] ($key:expr) $rule:ident ($Form:ty $(, $default:expr)?)) => {
         $keys.push($crate::table::rule!(@one [$(#[doc = $doc])*] ($key) $rule ($Form $(, $default)?)));
     };
@@ -148,7 +156,10 @@ macro_rules! rule {
         $reader.nested::<$Form>($node, $table, $key)
     };
     (@read $node:ident, $table:ident, $reader:ident, ($key:expr) given ($function:expr)) => {
-        $function($node, &mut *$reader)
+        {
+            let _: &str = $key;
+            $function($node, &mut *$reader)
+        }
     };
 }
 

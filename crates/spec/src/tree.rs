@@ -18,7 +18,8 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     Text(String),
     Integer(i64),
-    Float(f64),
+    /// As it is written: `1.10` is not `1.1` to an environment variable.
+    Float(String),
     Boolean(bool),
     /// TOML's own date and time, which no key of the language takes.
     Datetime(String),
@@ -114,9 +115,8 @@ impl Value {
         match self {
             Self::Text(text) => quote(text),
             Self::Integer(number) => number.to_string(),
-            Self::Float(number) => number_text(*number),
             Self::Boolean(value) => value.to_string(),
-            Self::Datetime(text) | Self::Overflow(text) => text.clone(),
+            Self::Float(text) | Self::Datetime(text) | Self::Overflow(text) => text.clone(),
             Self::List(items) => {
                 let items: Vec<String> = items.iter().map(|item| item.value.to_toml()).collect();
                 format!("[{}]", items.join(", "))
@@ -146,15 +146,6 @@ pub(crate) fn join(path: &str, key: &str) -> String {
 pub(crate) fn key_text(key: &str) -> String {
     let bare = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if bare { key.to_owned() } else { quote(key) }
-}
-
-/// A float that TOML reads as a float again.
-fn number_text(number: f64) -> String {
-    match number {
-        nan if nan.is_nan() => "nan".to_owned(),
-        infinite if infinite.is_infinite() => if infinite > 0.0 { "inf" } else { "-inf" }.to_owned(),
-        finite => format!("{finite:?}"),
-    }
 }
 
 /// A TOML basic string.

@@ -1,5 +1,6 @@
 //! The files in `examples/` are what people copy: they must be right for every environment.
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, reason = "the examples are files")]
 
 use seaworthy_spec::{File, Strategy, parse};
 

@@ -17,7 +17,8 @@ table! {
     pub struct Edge {
         /// Host names. None: any host.
         pub hosts: Vec<String> = several(Vec<Text<Host>>),
-        /// Listening address for HTTP, `":80"` or `"127.0.0.1:8080"`. None: `:80`, or `:8080` without the right to bind it.
+        /// Listening address for HTTP, `":80"` or `"127.0.0.1:8080"`. None: `:80`, or `:8080` without the right to bind
+        /// it.
         pub http: Option<String> = optional(Text<Listen>),
         /// Listening address for HTTPS. None: `:443`, or `:8443` without the right to bind it.
         pub https: Option<String> = optional(Text<Listen>),

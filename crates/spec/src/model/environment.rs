@@ -6,7 +6,7 @@ use crate::form::{Form, Map, Text};
 use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::table::{choices, keys, table};
-use crate::text::{Name, Plain, Registry, Remote};
+use crate::text::{KeyPath, Name, Plain, Registry, Remote};
 use crate::tree::{Node, Table};
 
 table! {
@@ -33,7 +33,7 @@ keys! {
         /// whole.
         "set" = optional(Changes),
         /// Keys that are not set here: `["release.approve"]`.
-        "unset" = several(Vec<Text<Plain>>),
+        "unset" = several(Vec<Text<KeyPath>>),
     }
 }
 

@@ -41,6 +41,17 @@ table! {
     }
 }
 
+impl Spec {
+    /// The routes of the file; where it has none, a lone service receives `/` under its own name.
+    pub fn routes_in_force(&self) -> BTreeMap<String, Route> {
+        let mut served = self.services.iter().filter(|(_, service)| service.schedule.is_none());
+        match (self.routes.is_empty(), served.next(), served.next()) {
+            (true, Some((name, _)), None) => BTreeMap::from([(name.clone(), Route::everything(name))]),
+            _ => self.routes.clone(),
+        }
+    }
+}
+
 keys! {
     /// What the file says about its environments.
     pub(crate) struct Environments {

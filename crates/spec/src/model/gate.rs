@@ -5,20 +5,20 @@ use serde::{Deserialize, Serialize};
 use crate::form::{Count, Form, Text, TextForm};
 use crate::mistake::Complaint;
 use crate::reader::Reader;
-use crate::shape::Shape;
-use crate::table::{choices, table};
+use crate::shape::{Shape, TextShape};
+use crate::table::{choices, keys, table};
 use crate::text::Plain;
-use crate::tree::Node;
+use crate::tree::{Node, Value};
 use crate::units::{Comparison, Expression, Malformed};
 
 table! {
     /// A judgement. An expression alone sets `is`.
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-    pub struct Gate plain "is" {
-        /// Its name in the evidence; the expression itself where it is not written.
-        pub name: String = default(Text<Plain>, String::new()),
+    pub struct Gate with Label plain "is" {
+        /// Its name.
+        pub name: String = given(read_name),
         /// The expression as written, `"error_rate < 1%"`, or the comparison `is` of a query, `"== 0"`.
-        pub expression: String as "is" = required(Text<Plain>),
+        pub expression: String as "is" = required(Text<Judgement>),
         /// A PromQL query; `$new` stands for the release that is judged.
         pub promql: Option<String> = optional(Text<Plain>),
         /// What no data means for this gate.
@@ -28,7 +28,41 @@ table! {
     }
 }
 
+keys! {
+    /// How a gate is called.
+    pub(crate) struct Label {
+        /// Its name in the evidence. Not written: the query or the expression.
+        "name" = optional(Text<Plain>),
+    }
+}
+
+fn read_name(node: &Node, reader: &mut Reader<'_>) -> Option<String> {
+    let table = node.table()?;
+    let text = |key| match table.get(key).map(|entry| &entry.node.value) {
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let name = reader.optional::<Text<Plain>>(table, "name");
+    Some(
+        name.or_else(|| text("promql"))
+            .or_else(|| text("is"))
+            .unwrap_or_default(),
+    )
+}
+
 impl Gate {
+    /// A gate on what the edge itself measures, named by its expression.
+    pub fn on(expression: impl Into<String>) -> Self {
+        let expression = expression.into();
+        Self {
+            name: expression.clone(),
+            expression,
+            promql: None,
+            no_data: None,
+            consecutive: None,
+        }
+    }
+
     /// What is compared, for a gate on what the edge itself measures; `None` for a query.
     ///
     /// # Errors
@@ -53,6 +87,25 @@ choices! {
     }
 }
 
+/// What `is` may hold: a whole expression, or what the answer of a query is compared with.
+struct Judgement;
+
+impl TextForm for Judgement {
+    const SHAPE: TextShape = TextShape {
+        name: "comparison",
+        pattern: "^((error_rate|p50|p90|p95|p99) *)?(<|<=|>|>=|==|!=) *.+$",
+        example: "== 0",
+    };
+
+    fn check(text: &str) -> Result<(), Complaint> {
+        if check_comparison(text).is_ok() {
+            Ok(())
+        } else {
+            Expression::check(text)
+        }
+    }
+}
+
 /// A gate as an expression or as a table.
 pub(crate) struct GateForm;
 
@@ -61,25 +114,20 @@ impl Form for GateForm {
 
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Gate> {
         if node.table().is_none() {
-            let expression = Text::<Expression>::read(node, reader)?;
-            return Some(Gate {
-                name: expression.clone(),
-                expression,
-                promql: None,
-                no_data: None,
-                consecutive: None,
-            });
+            return Text::<Expression>::read(node, reader).map(Gate::on);
         }
-        let mut gate = Gate::read(node, reader)?;
-        let expression = node.get(["is"])?;
-        let checked = if gate.promql.is_some() {
-            check_comparison(&gate.expression)
-        } else {
-            Expression::check(&gate.expression)
-        };
-        reader.at_key("is", |reader| reader.accept(expression, checked))?;
-        if gate.name.is_empty() {
-            gate.name = gate.promql.clone().unwrap_or_else(|| gate.expression.clone());
+        let gate = Gate::read(node, reader)?;
+        if let Some(is) = node.get(["is"]).filter(|_| !gate.expression.is_empty()) {
+            let checked = match (&gate.promql, check_comparison(&gate.expression)) {
+                (Some(_), compared) => compared,
+                (None, Ok(())) => Err(Complaint::new(
+                    "spec.gate_without_query",
+                    "there is no query whose answer could be compared",
+                    "write promql = 'QUERY', or a whole expression such as \"error_rate < 1%\"",
+                )),
+                (None, Err(_)) => Expression::check(&gate.expression),
+            };
+            reader.at_key("is", |reader| reader.accept(is, checked))?;
         }
         Some(gate)
     }

@@ -26,12 +26,14 @@ table! {
         pub max_unavailable: u32 = default(Count<0, 10_000>, 0),
         /// Rolling: how many instances more than `replicas` may run.
         pub max_surge: u32 = default(Count<0, 10_000>, 1),
-        /// Canary: `"10% for 30m"`, ascending, the last `"100%"`. Not written, a canary takes 10, 25 and 50 % for ten minutes each.
+        /// Canary: `"10% for 30m"`, ascending, the last `"100%"`. Not written, a canary takes 10, 25 and 50 % for ten
+        /// minutes each.
         pub steps: Vec<Step> = several(Vec<Step>),
         /// What runs before, `"backup db"`.
         pub before: Vec<String> = several(Vec<Text<Preparation>>),
-        /// What is judged: expressions such as `"error_rate < 1%"`, `"p95 < 500ms"`, `"p95 < 1.2 * stable.p95"`, or tables.
-        pub gates: Option<Vec<Gate>> = implied(Vec<GateForm>, "[\"error_rate < 5%\"]"),
+        /// What is judged: expressions such as `"error_rate < 1%"`, `"p95 < 500ms"`, `"p95 < 1.2 * stable.p95"`, or
+        /// tables.
+        pub gates: Option<Vec<Gate>> = implied(Vec<GateForm>, format!("[{}]", quote(Release::DEFAULT_GATE))),
         /// Least number of requests per hold.
         pub sample: u32 = default(Count<1, 1_000_000_000>, 100),
         /// The time over which a gate looks.
@@ -50,6 +52,16 @@ table! {
         pub approve: Option<String> = optional(Text<Approval>),
         /// `"allow"`: a gap is consented to.
         pub downtime: Downtime = default(Downtime, Downtime::Refuse),
+    }
+}
+
+impl Release {
+    /// What is judged where the file does not say.
+    pub const DEFAULT_GATE: &'static str = "error_rate < 5%";
+
+    /// The gates of the file, or the default one.
+    pub fn gates_in_force(&self) -> Vec<Gate> {
+        self.gates.clone().unwrap_or_else(|| vec![Gate::on(Self::DEFAULT_GATE)])
     }
 }
 

@@ -32,6 +32,24 @@ table! {
     }
 }
 
+impl Route {
+    /// All paths of the edge's hosts to one service.
+    pub fn everything(to: &str) -> Self {
+        let (path, to) = ("/".to_owned(), to.to_owned());
+        Self {
+            hosts: Vec::new(),
+            path,
+            to,
+            cache: None,
+            limit: None,
+            burst: None,
+            body: None,
+            cors: None,
+            tenant: None,
+        }
+    }
+}
+
 table! {
     /// Cache rule of a route.
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

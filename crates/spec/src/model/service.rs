@@ -27,7 +27,8 @@ table! {
         pub external: Vec<String> = several(OneOrMore<Text<External>>),
         /// The shell command that builds the source. Detected where absent; `""` builds nothing.
         pub build: Option<String> = optional(String),
-        /// The command of each instance: a list is executed as it is, a text is given to a shell. Detected where absent.
+        /// The command of each instance: a list is executed as it is, a text is given to a shell. Detected where
+        /// absent.
         pub command: Option<CommandLine> = optional(CommandLine),
         /// The port the application listens on in a container; natively it must listen on `$PORT`.
         pub port: Option<u16> = optional(Port),

@@ -76,7 +76,7 @@ impl TextForm for Cron {
             None => Ok(()),
             Some((field, written)) => {
                 let Field { name, least, most, .. } = field;
-                Err(refusal(format!("{written:?} is not a {name} ({least}–{most})")))
+                Err(refusal(format!("{written:?} does not fit the {name} ({least}–{most})")))
             }
         }
     }

@@ -12,7 +12,7 @@ super::texts! {
         "use letters, digits and `_`, no digit first";
     /// The name of a secret. What fails may be the secret itself, so it is not repeated.
     SecretName is "secret name" like "jwt": "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
-        "write the secret's name, not its value: letters, digits, `.`, `_` and `-`", confidential;
+        "write the secret's name, not its value: letters, digits, `.`, `_` and `-`", confidential true;
     /// Any text that is not empty.
     Plain is "text" like "text": "^[^\\x00]*[^\\x00\\s][^\\x00]*$", "write something";
     /// A version of an engine.
@@ -28,6 +28,9 @@ super::texts! {
     /// Another part of the file.
     Reference is "reference" like "services.api.url": "^(services|databases)[.][a-z][a-z0-9-]*[.]url$",
         "write `services.NAME.url` or `databases.NAME.url`";
+    /// A key as it is written from the top of the file.
+    KeyPath is "key" like "release.approve": "^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$",
+        "write for example \"release.approve\"";
     /// What runs before a release.
     Preparation is "preparation" like "backup db": "^backup [a-z][a-z0-9-]*$", "write `backup NAME`";
 }

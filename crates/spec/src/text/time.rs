@@ -11,5 +11,6 @@ super::texts! {
         "^(monday|tuesday|wednesday|thursday|friday|saturday|sunday) ([01][0-9]|2[0-3]):[0-5][0-9]$",
         "write for example \"sunday 01:00\"";
     /// Where a person must agree.
-    Approval is "point of approval" like "before 100%": "^before ([1-9][0-9]?|100)%$", "write for example \"before 100%\"";
+    Approval is "point of approval" like "before 100%": "^before ([1-9][0-9]?|100)%$",
+        "write for example \"before 100%\"";
 }

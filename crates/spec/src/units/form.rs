@@ -162,8 +162,7 @@ impl Form for Ranged<Cores> {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Range<Cores>> {
         let range: Result<Range<Cores>, Malformed> = match &node.value {
             Value::Integer(number) => number.to_string().parse(),
-            Value::Float(number) => number.to_string().parse(),
-            Value::Text(text) => text.parse(),
+            Value::Float(text) | Value::Text(text) => text.parse(),
             _ => {
                 reader.wrong_type(node, "a number or a range", "write for example 0.25 or \"0.25..0.5\"");
                 return None;

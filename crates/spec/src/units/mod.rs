@@ -14,7 +14,7 @@ mod span;
 
 pub use cores::Cores;
 pub use expression::{Bound, Comparison, Expression, Metric};
-pub(crate) use form::{Measured, Ranged};
+pub(crate) use form::Ranged;
 pub use pace::Pace;
 pub(crate) use percent::Percent;
 pub(crate) use percent::read_percent;
