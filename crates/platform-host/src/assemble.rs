@@ -48,16 +48,18 @@ pub(crate) fn assemble(
     external: &BTreeMap<String, Vec<SocketAddr>>,
 ) -> ScopeView {
     let mut upstreams = BTreeMap::new();
-    let services: BTreeSet<&str> = routing
-        .weights
-        .iter()
-        .map(|weight| weight.side.service.as_str())
+    let weighed = routing.weights.iter().map(|weight| &weight.side.service);
+    // A route to a service without a side gets an upstream that holds its requests: the edge refuses one that leads nowhere.
+    let routed = routing.routes.iter().map(|route| &route.service);
+    let services: BTreeSet<&String> = weighed
+        .chain(routed)
+        .filter(|service| !routing.external.contains_key(*service))
         .collect();
     for service in services {
         let weights: Vec<_> = routing
             .weights
             .iter()
-            .filter(|weight| weight.side.service == service)
+            .filter(|weight| weight.side.service == *service)
             .collect();
         upstreams.insert(upstream_id(scope, service), own(&weights, candidates));
     }
@@ -174,10 +176,10 @@ fn probe(health: &Health) -> Probe {
     Probe {
         path: health.ready.clone(),
         host: None,
-        interval_ms: health.interval.millis,
-        timeout_ms: health.timeout.millis,
-        passes: health.passes,
-        fails: health.fails,
+        interval_ms: health.interval.millis.max(1),
+        timeout_ms: health.timeout.millis.max(1),
+        passes: health.passes.max(1),
+        fails: health.fails.max(1),
     }
 }
 
@@ -294,6 +296,12 @@ mod tests {
         assert_eq!(view.routes[0].id, "shop/production/site");
         assert_eq!(view.routes[0].hosts, ["example.com"]);
         assert!(view.upstreams.contains_key(&view.routes[0].upstream));
+    }
+
+    #[test]
+    fn a_route_leads_to_an_upstream_even_before_there_is_a_side() {
+        let view = assemble(&scope(), &routing(Vec::new()), &[], &BTreeMap::new());
+        assert_eq!(web(&view).sides, []);
     }
 
     #[test]

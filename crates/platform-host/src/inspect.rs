@@ -75,10 +75,11 @@ impl HostPlatform {
     }
 }
 
-/// The names in a directory, sorted; none when it is not there.
+/// The directories in a directory, sorted; none when it is not there. Logs of builds are files and are not among them.
 fn names(directory: &std::path::Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut names: Vec<String> = directories.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
     names
 }

@@ -27,21 +27,23 @@ pub(crate) async fn connect(dir: &Path) -> Option<Keeper> {
 
 /// Starts a keeper and the process with it, or goes on with the process where it runs.
 pub(crate) async fn start(binary: &Path, spec: &KeepSpec) -> Result<Keeper, PlatformError> {
-    client::spawn(binary, spec).await.map_err(words)?;
-    let keeper = client::Keeper::connect(&spec.dir).await.map_err(words)?;
-    Ok(Keeper(keeper.watch().await.map_err(words)?))
+    client::spawn(binary, spec).await.map_err(|error| words(&error))?;
+    let keeper = client::Keeper::connect(&spec.dir)
+        .await
+        .map_err(|error| words(&error))?;
+    Ok(Keeper(keeper.watch().await.map_err(|error| words(&error))?))
 }
 
 /// Starts a keeper for a process whose own was killed. Answers `false` when that has ended for good.
 pub(crate) async fn take_over(binary: &Path, spec: &KeepSpec) -> Result<bool, PlatformError> {
-    let spawned = client::adopt(binary, spec).await.map_err(words)?;
+    let spawned = client::adopt(binary, spec).await.map_err(|error| words(&error))?;
     Ok(spawned != Spawned::Ended)
 }
 
 /// Starts the process again.
 pub(crate) async fn restart(dir: &Path, reason: &str) -> Result<(), PlatformError> {
-    let keeper = client::Keeper::connect(dir).await.map_err(words)?;
-    keeper.restart(reason).await.map_err(words)?;
+    let keeper = client::Keeper::connect(dir).await.map_err(|error| words(&error))?;
+    keeper.restart(reason).await.map_err(|error| words(&error))?;
     Ok(())
 }
 
@@ -50,7 +52,7 @@ pub(crate) async fn stop(dir: &Path) -> Result<bool, PlatformError> {
     let Ok(keeper) = client::Keeper::connect(dir).await else {
         return Ok(false);
     };
-    keeper.stop().await.map_err(words)?;
+    keeper.stop().await.map_err(|error| words(&error))?;
     Ok(true)
 }
 
@@ -59,6 +61,6 @@ pub(crate) fn last_status(dir: &Path) -> Option<Status> {
     client::read_last_status(dir).ok().flatten()
 }
 
-fn words(error: ClientError) -> PlatformError {
-    machine("keeper", &error, error.remedy())
+fn words(error: &ClientError) -> PlatformError {
+    machine("keeper", error, error.remedy())
 }

@@ -110,7 +110,8 @@ impl HostPlatform {
     /// Tells the edge the state of every scope that was ever routed, whatever it has confirmed before.
     ///
     /// # Errors
-    /// When the edge refuses or cannot be reached.
+    /// The first failure, when the edge refuses, cannot be reached, or an external host has no address. The other scopes are
+    /// told all the same, and the one that failed is tried again in the background: a failure need not keep a daemon from starting.
     pub async fn republish(&self) -> Result<(), PlatformError> {
         self.host.publish_all().await
     }

@@ -116,14 +116,19 @@ impl Host {
         self.publish_routes(&routes).await.map(Some)
     }
 
-    /// Tells the edge everything again, whatever it has confirmed before.
+    /// Tells the edge everything again, whatever it has confirmed before. One scope that fails does not keep the others from
+    /// it; it is tried again in the background, and the first failure is answered.
     pub(crate) async fn publish_all(&self) -> Result<(), PlatformError> {
         let all: Vec<_> = locked(&self.scopes).values().cloned().collect();
+        let mut told = Ok(());
         for routes in all {
             *routes.published.lock().await = None;
-            self.publish_routes(&routes).await?;
+            if let Err(error) = self.publish_routes(&routes).await {
+                routes.is_stale();
+                told = told.and(Err(error));
+            }
         }
-        Ok(())
+        told
     }
 
     async fn publish_routes(&self, routes: &ScopeRoutes) -> Result<Published, PlatformError> {

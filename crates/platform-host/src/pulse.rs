@@ -109,7 +109,7 @@ impl Pulse {
             self.bad += 1;
             self.good = 0;
             if answered {
-                self.patience = (self.patience * 2).min(self.health.interval.millis.max(UNTIL_LISTENING));
+                self.patience = (self.patience * 2).min(self.interval());
             }
         }
         let passed = self.good >= self.health.passes.max(1);
@@ -159,16 +159,22 @@ impl Pulse {
             (_, false) => None,
             (Phase::Starting, true) => Some(match self.last {
                 None => 0,
+                // Nobody waits for it any more.
+                Some(Outcome::Refused) if self.is_late(now) => self.interval(),
                 Some(Outcome::Good | Outcome::Refused) => UNTIL_LISTENING,
                 Some(_) => self.patience,
             }),
-            (Phase::Ready | Phase::Unready, true) => Some(self.health.interval.millis.max(UNTIL_LISTENING)),
+            (Phase::Ready | Phase::Unready, true) => Some(self.interval()),
         }
     }
 
     /// Whether it has used up the time it may take to start.
     pub(crate) fn is_late(&self, now: u64) -> bool {
         self.phase == Phase::Starting && now >= self.up_since + self.health.start.millis
+    }
+
+    fn interval(&self) -> u64 {
+        self.health.interval.millis.max(UNTIL_LISTENING)
     }
 
     fn to(&mut self, phase: Phase, change: Change) -> Change {
@@ -275,6 +281,8 @@ mod tests {
         let mut pulse = pulse(true);
         assert!(!pulse.is_late(60_999));
         assert!(pulse.is_late(61_000));
+        pulse.probed(Outcome::Refused);
+        assert_eq!((pulse.wait(60_999), pulse.wait(61_000)), (Some(50), Some(2000)));
         pulse.probed(Outcome::Good);
         pulse.probed(Outcome::Good);
         assert!(!pulse.is_late(100_000));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use seaworthy_platform::{InstanceState, Platform, PlatformError};
+use seaworthy_platform::{External, InstanceState, Platform, PlatformError};
 use seaworthy_spec::units::Span;
 
 use crate::world::{Told, World, all_ready, get, key, kill, routing, runs, scope, side_id};
@@ -36,11 +36,8 @@ async fn an_instance_leaves_the_routes_is_drained_and_only_then_stopped() {
             [targets(&[(old, 1, true), (young, 1, false)]), asked]
         );
         assert_eq!(world.instances().await[0].state, InstanceState::Draining);
-        assert_eq!(
-            get(seen.instances[0].port.unwrap(), "/").await["uid"].is_u64(),
-            true,
-            "it serves while it drains"
-        );
+        let port = seen.instances[0].port.unwrap();
+        assert!(get(port, "/").await["uid"].is_u64(), "it serves while it drains");
         world.edge.let_drains_end();
     };
     let (lowered, ()) = tokio::join!(lowering, watching);
@@ -164,4 +161,59 @@ async fn a_process_that_ignores_sigterm_is_killed() {
     world.platform().remove(&side.id).await.unwrap();
     assert!(!runs(seen.instances[0].pid.unwrap()));
     assert_eq!(fs::read_dir(world.state().join("instances")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn an_edge_that_did_not_listen_is_told_as_soon_as_it_does() {
+    let world = World::new().await;
+    let side = world.side("good");
+    let seen = world.ensure(&side, 1).await.unwrap();
+    world.route_to(&side.id).await.unwrap();
+    let mut notices = world.platform().notices();
+    world.edge.refuse(true);
+    kill(seen.instances[0].pid.unwrap());
+    let text = notices.recv().await.unwrap().text;
+    assert!(
+        text.starts_with("the edge does not know the latest state yet: "),
+        "{text}"
+    );
+    world
+        .until("the second life", |now| now[0].restarts == 1 && all_ready(now))
+        .await;
+    world.edge.refuse(false);
+    let latest = targets(&[(seen.instances[0].id.as_str(), 2, false)]);
+    world
+        .edge
+        .until("the latest state", |told| told.last() == Some(&latest))
+        .await;
+}
+
+#[tokio::test]
+async fn a_service_that_runs_elsewhere_is_looked_up_and_routed() {
+    let world = World::new().await;
+    let side = world.side("good");
+    let mut routing = routing(&[]);
+    let elsewhere = |address: &str| External {
+        addresses: vec![address.to_owned()],
+        health: side.health.clone(),
+    };
+    routing
+        .external
+        .insert("web".to_owned(), elsewhere("http://localhost:9000"));
+    world.platform().route(&key(1), &scope(), &routing).await.unwrap();
+    let view = world.edge.last_view();
+    let target = &view.upstreams["default/shop/test/web"].sides[0].targets[0];
+    assert_eq!(
+        (target.address.to_string().as_str(), target.verified),
+        ("127.0.0.1:9000", false)
+    );
+
+    routing
+        .external
+        .insert("web".to_owned(), elsewhere("https://localhost"));
+    let error = world.platform().route(&key(2), &scope(), &routing).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "services.web.external: https://localhost: only http:// can be reached through the edge"
+    );
 }

@@ -1,6 +1,6 @@
 //! Whatever is wrong with an application ends in a message with the cause and the last lines.
 
-use seaworthy_platform::{InstanceState, PlatformError, SideSpec, Trouble, TroubleKind};
+use seaworthy_platform::{EnvValue, InstanceState, PlatformError, SideSpec, Trouble, TroubleKind};
 use seaworthy_spec::CommandLine;
 use seaworthy_spec::units::Span;
 
@@ -145,4 +145,37 @@ async fn what_fails_goes_first_when_a_side_is_lowered() {
     world.ensure(&bad, 2).await.unwrap_err();
     let left = world.ensure(&good, 1).await.unwrap();
     assert_eq!(left.instances, first.instances);
+}
+
+#[tokio::test]
+async fn a_port_that_another_process_took_is_not_mistaken_for_the_instance() {
+    let world = World::new().await;
+    // It says its port, on which this test listens before it could.
+    let mut side = world.shell("echo $PORT > $OUT; exec sleep 300");
+    let out = world.shared().join("port");
+    side.env
+        .insert("OUT".to_owned(), EnvValue::Plain(out.display().to_string()));
+    side.health.ready = None;
+    let foreigner = async {
+        let port = loop {
+            match std::fs::read_to_string(&out).map(|text| text.trim().parse::<u16>()) {
+                Ok(Ok(port)) => break port,
+                _ => tokio::task::yield_now().await,
+            }
+        };
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        loop {
+            drop(listener.accept().await);
+        }
+    };
+    let found = tokio::select! {
+        found = trouble(&world, &side) => found,
+        () = foreigner => unreachable!(),
+    };
+    assert_eq!(found.kind, TroubleKind::Platform);
+    assert!(
+        found.cause.starts_with("another process answers on port "),
+        "{}",
+        found.cause
+    );
 }
