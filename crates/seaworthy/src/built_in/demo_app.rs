@@ -45,12 +45,8 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 async fn listen(service: &'static str, fault: Option<Fault>) -> Result<(), String> {
     let identity = Arc::new(Identity::of(service));
-    let listener = server::bind().await?;
-    reporter::process_says(&format!(
-        "{} listens on {:?}",
-        identity.title(),
-        listener.local_addr().ok()
-    ));
+    let (listener, address) = server::bind().await?;
+    reporter::process_says(&format!("{} listens on {address}", identity.title()));
     if let Some(fault) = fault {
         reporter::process_says(&format!("this version has a fault: {}", fault.name()));
     }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -86,15 +86,16 @@ pub(crate) async fn asked_to_end() -> Result<(), String> {
 }
 
 /// Binds `127.0.0.1:$PORT`.
-pub(crate) async fn bind() -> Result<TcpListener, String> {
+pub(crate) async fn bind() -> Result<(TcpListener, SocketAddr), String> {
     let port = std::env::var("PORT").map_err(|_| "$PORT is not set; it says where to listen".to_owned())?;
     let port: u16 = port
         .parse()
         .map_err(|_| format!("PORT={port} is not a port (1–65535)"))?;
-    let address = (Ipv4Addr::LOCALHOST, port);
-    TcpListener::bind(address)
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = TcpListener::bind(address)
         .await
-        .map_err(|error| format!("127.0.0.1:{port}: {error}"))
+        .map_err(|error| format!("{address}: {error}"))?;
+    Ok((listener, address))
 }
 
 /// Answers requests until the process is asked to end, then finishes those it has.

@@ -27,12 +27,8 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
         if !root.is_dir() {
             return Err(format!("{}: this is not a directory", root.display()));
         }
-        let listener = server::bind().await?;
-        reporter::process_says(&format!(
-            "serving {} on {:?}",
-            root.display(),
-            listener.local_addr().ok()
-        ));
+        let (listener, address) = server::bind().await?;
+        reporter::process_says(&format!("serving {} on {address}", root.display()));
         let root = Arc::new(root);
         server::serve(listener, move |request: Request<Incoming>, _| {
             let root = Arc::clone(&root);

@@ -1,12 +1,14 @@
 //! `seaworthy plan`: what `up` would do. Nothing is started, changed or written.
 
-use crate::cli::Plan;
+use seaworthy_api::Plan;
+
+use crate::cli;
 use crate::context::{Context, Target};
 use crate::examine::examine;
 use crate::failure::{Exit, Failure};
 use crate::reporter::{findings, plan as view};
 
-pub(super) async fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> {
+pub(super) async fn run(context: &Context, arguments: &cli::Plan) -> Result<Exit, Failure> {
     let project = context.project()?;
     let examined = examine(context, &project)?;
     let spec = &examined.merged.spec;
@@ -16,7 +18,7 @@ pub(super) async fn run(context: &Context, arguments: &Plan) -> Result<Exit, Fai
     };
     let request = super::up::request(context, &project)?;
     let client = context.client()?;
-    let mut plan = if client.reachable().await {
+    let mut plan: Plan = if client.reachable().await {
         client.post(&target.path("/releases?dry_run=true"), &request).await?
     } else {
         context

@@ -1,6 +1,6 @@
 //! `seaworthy up`: makes it so.
 
-use seaworthy_api::{AppStatus, Plan, Release, ReleaseRequest};
+use seaworthy_api::{AppStatus, Finding, Plan, Release, ReleaseRequest};
 
 use crate::autostart;
 use crate::cli::Up;
@@ -20,8 +20,14 @@ pub(super) async fn run(context: &Context, arguments: &Up) -> Result<Exit, Failu
             findings: examined.findings,
         });
     }
-    if !examined.findings.is_empty() {
-        let remarks = findings::render(&examined.findings, context.reporter.err_paint());
+    // Notes are for `check` and `plan`, where somebody reads; here only what will hurt is said.
+    let warnings: Vec<Finding> = examined
+        .findings
+        .into_iter()
+        .filter(|finding| finding.severity != "note")
+        .collect();
+    if !warnings.is_empty() {
+        let remarks = findings::render(&warnings, context.reporter.err_paint());
         context.reporter.say(remarks.trim_end());
     }
     let target = Target {

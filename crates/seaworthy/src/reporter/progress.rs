@@ -132,26 +132,30 @@ pub(crate) fn mark(result: Option<&str>, paint: Paint) -> String {
     }
 }
 
+/// `…           starting    start 2 × web@3f2a9c`
 fn began(step: &Step, paint: Paint) -> String {
-    format!("{} {:<10}  {}", paint.dim("…"), step.phase, step.what)
+    format!("{} {:>9}  {:<10}  {}", paint.dim("…"), "", step.phase, step.what)
 }
 
-/// `✓ starting    start 2 × web@3f2a9c      ready after 214 ms · 0.4 s`
+/// `✓    400 ms  starting    start 2 × web@3f2a9c · ready after 214 ms`: how long comes first, for that column always lines up.
 fn ended(step: &Step, paint: Paint) -> String {
     let took = step
         .began_ms
         .zip(step.ended_ms)
         .map(|(began, ended)| duration::between(began, ended));
-    let observed: Vec<&str> = step.detail.as_deref().into_iter().chain(took.as_deref()).collect();
-    let observed = paint.dim(&observed.join(" · "));
+    let took = format!("{:>9}", took.unwrap_or_default());
+    let observed = step
+        .detail
+        .as_ref()
+        .map(|detail| paint.dim(&format!(" · {detail}")))
+        .unwrap_or_default();
+    let mark = mark(step.result.as_deref(), paint);
     format!(
-        "{} {:<10}  {:<36}  {observed}",
-        mark(step.result.as_deref(), paint),
+        "{mark} {}  {:<10}  {}{observed}",
+        paint.dim(&took),
         step.phase,
         step.what
     )
-    .trim_end()
-    .to_owned()
 }
 
 #[cfg(test)]
@@ -171,8 +175,11 @@ mod tests {
         };
         assert_eq!(
             ended(&step, Paint::new(false)),
-            "✓ starting    start 2 × web@3f2a9c                  ready after 214 ms · 400 ms"
+            "✓    400 ms  starting    start 2 × web@3f2a9c · ready after 214 ms"
         );
-        assert_eq!(began(&step, Paint::new(false)), "… starting    start 2 × web@3f2a9c");
+        assert_eq!(
+            began(&step, Paint::new(false)),
+            "…            starting    start 2 × web@3f2a9c"
+        );
     }
 }

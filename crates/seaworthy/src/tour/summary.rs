@@ -83,19 +83,18 @@ impl Summary {
         );
         let good = &self.good;
         let succeeded = good.outcome == "succeeded";
+        let words = |outcome: &str| outcome.replace('_', " ");
+        let (outcome, seconds) = (words(&good.outcome), good.seconds);
         text.push_str(&format!(
-            "{} the good version {} in {:.1} s\n",
-            mark(succeeded),
-            good.outcome,
-            good.seconds
+            "{} the good version {outcome} in {seconds:.1} s\n",
+            mark(succeeded)
         ));
         for bad in &self.bad {
-            let fine = bad.outcome == bad.wanted();
+            let (fine, outcome) = (bad.outcome == bad.wanted(), words(&bad.outcome));
             text.push_str(&format!(
-                "{} the bad version ({}) {}\n",
+                "{} the bad version ({}) {outcome}\n",
                 mark(fine),
-                bad.fault,
-                bad.outcome
+                words(&bad.fault)
             ));
         }
         text
