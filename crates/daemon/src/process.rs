@@ -68,7 +68,7 @@ pub(crate) fn kill(pid: u32) {
 /// Writes a line to the daemon's own log, which is its standard error.
 pub(crate) fn log_line(text: &str) {
     // A log that cannot be written must not end the daemon.
-    let _ = writeln!(std::io::stderr(), "{} {text}", crate::clock::timestamp().0);
+    let _ = writeln!(std::io::stderr(), "{:.3} {text}", jiff::Timestamp::now());
 }
 
 fn descriptor(pid: u32) -> Option<OwnedFd> {

@@ -34,7 +34,8 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Next {
     for weight in weights.iter_mut().filter(|weight| !plan.to.services.contains_key(&weight.side.service)) {
         weight.weight = 0;
     }
-    if state.table != Some(Table::New) || !state.has_weights(&weights) {
+    let reached = state.table == Some(Table::New) || (plan.same_routes() && state.table == Some(Table::Old));
+    if !reached || !state.has_weights(&weights) {
         return Next::Do(Phase::Shifting, Effect::Route { table: Table::New, weights });
     }
     if bakes(plan) && !state.baked {

@@ -99,5 +99,5 @@ pub(crate) fn at_rest(world: &World, outcome: Outcome) -> Result<(), Violation> 
         (false, true) => Some(Table::Old),
         (false, false) => return Ok(()),
     };
-    require(world.machine().plan().unchanged() || world.table == table, || format!("{outcome}: the routes are those of {:?}", world.table))
+    require(world.machine().plan().same_routes() || world.table == table, || format!("{outcome}: the routes are those of {:?}", world.table))
 }

@@ -1,12 +1,14 @@
 //! Looks at the sources of a file and completes it into the revision that is wanted.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use seaworthy_api::Finding;
 use seaworthy_plan::detect::{Detected, detect};
 use seaworthy_plan::{Snapshot, Source, build_request, resolve, source_dir};
+use seaworthy_platform::{PlatformError, Scope};
 use seaworthy_platform_host::source;
+use seaworthy_spec::Service;
 
 use super::file::Read;
 use crate::refusal::Refused;
@@ -18,17 +20,13 @@ pub(crate) struct Wanted {
     pub(crate) sources: BTreeMap<String, Source>,
 }
 
-/// Completes a file. Reads every source, so it runs where it may block.
+/// Completes a file. Reads every source, on a thread that may block.
 pub(super) async fn wanted(read: &Read, state: &Path, secrets: &Secrets) -> Result<Wanted, Refused> {
     let spec = &read.merged.spec;
     let mut sources = BTreeMap::new();
     for (name, service) in spec.services.iter().filter(|(_, service)| service.source.is_some()) {
-        let dir = source_dir(&read.root, service);
-        let facts = tokio::task::block_in_place(|| source::facts(&dir, state))?;
-        let detected = detect(&facts).unwrap_or_else(Detected::nothing);
-        let request = build_request(&read.scope, &read.root, name, service, &detected);
-        let input = tokio::task::block_in_place(|| source::input_digest(&request, state))?;
-        sources.insert(name.clone(), Source { detected, input });
+        let look = look(read.scope.clone(), read.root.clone(), name.clone(), service.clone(), state.to_owned());
+        sources.insert(name.clone(), look.await?);
     }
     let newest = |name: &str| secrets.newest(&read.scope, name);
     match resolve(spec, &read.scope, &read.root, &sources, &newest) {
@@ -45,4 +43,16 @@ pub(super) async fn wanted(read: &Read, state: &Path, secrets: &Secrets) -> Resu
             Err(Refused::findings("unresolved", findings.collect()))
         }
     }
+}
+
+async fn look(scope: Scope, root: PathBuf, name: String, service: Service, state: PathBuf) -> Result<Source, Refused> {
+    let looking = tokio::task::spawn_blocking(move || {
+        let facts = source::facts(&source_dir(&root, &service), &state)?;
+        let detected = detect(&facts).unwrap_or_else(Detected::nothing);
+        let request = build_request(&scope, &root, &name, &service, &detected);
+        let input = source::input_digest(&request, &state)?;
+        Ok(Source { detected, input })
+    });
+    let ended = |error| Refused::failed("internal", format!("looking at a source ended early: {error}"), "ask again");
+    looking.await.map_err(ended)?.map_err(|error: PlatformError| error.into())
 }

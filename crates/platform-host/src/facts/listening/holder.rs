@@ -58,7 +58,7 @@ fn holds(pid: u32, sockets: &BTreeSet<u64>) -> bool {
         .any(|inode| sockets.contains(&inode))
 }
 
-/// Whether a process is `… daemon|edge … --state DIR` of our state directory.
+/// Whether a process is the daemon (`… daemon … --state DIR`) or the edge (`… edge --dir DIR/edge`) of our state directory.
 fn is_ours(pid: u32, own_state: &Path) -> bool {
     let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) else {
         return false;
@@ -67,17 +67,17 @@ fn is_ours(pid: u32, own_state: &Path) -> bool {
         .split(|byte| *byte == 0)
         .map(|word| String::from_utf8_lossy(word).into_owned())
         .collect();
-    let role = words.get(1).is_some_and(|word| word == "daemon" || word == "edge");
-    let state = words
-        .iter()
-        .position(|word| word == "--state")
-        .and_then(|at| words.get(at + 1).map(String::as_str))
-        .or_else(|| words.iter().find_map(|word| word.strip_prefix("--state=")));
-    let same = |state: &str| {
-        let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        real(Path::new(state)) == real(own_state)
+    let after = |option: &str| {
+        let at = words.iter().position(|word| word == option)?;
+        words.get(at + 1).map(Path::new)
     };
-    role && state.is_some_and(same)
+    let state = match words.get(1).map(String::as_str) {
+        Some("daemon") => after("--state"),
+        Some("edge") => after("--dir").and_then(Path::parent),
+        _ => None,
+    };
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    state.is_some_and(|state| real(state) == real(own_state))
 }
 
 #[cfg(test)]
