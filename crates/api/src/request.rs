@@ -79,10 +79,12 @@ pub struct RunRequest {
     pub command: Vec<String>,
 }
 
-/// Stop an application, keeping its data. `POST …/down`. `POST /v1/shutdown` stops everything with daemon and edge.
-/// `POST …/destroy` removes an application and its data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, ToSchema)]
-pub struct DownRequest {}
+/// Answer the question of a held release. `POST /v1/releases/{id}/answer`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AnswerRequest {
+    /// One of the answers that the release offers.
+    pub answer: String,
+}
 
 /// Which lines of which logs. `GET …/logs`, as query parameters; answered with a stream of [`crate::LogLine`] lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, ToSchema)]
@@ -99,3 +101,8 @@ pub struct LogsQuery {
     #[serde(default)]
     pub follow: bool,
 }
+
+/// Stop an application, keeping its data. `POST …/down`. `POST /v1/shutdown` stops everything with daemon and edge.
+/// `POST …/destroy` removes an application and its data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, ToSchema)]
+pub struct DownRequest {}

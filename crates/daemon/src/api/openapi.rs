@@ -8,7 +8,7 @@ use utoipa::OpenApi;
     info(title = "Seaworthy", description = "The daemon's API on its Unix socket.", license(name = "Apache-2.0")),
     components(schemas(
         api::ReleaseRequest, api::Commit, api::Queue, api::RollbackRequest, api::RestartRequest, api::ScaleRequest,
-        api::RunRequest, api::DownRequest, api::LogsQuery, api::Release, api::Reason, api::Step, api::Event, api::Happened,
+        api::RunRequest, api::AnswerRequest, api::LogsQuery, api::Release, api::Reason, api::Step, api::Event, api::Happened,
         api::Plan, api::PlannedStep, api::ServiceChange, api::Finding, api::AppStatus, api::ReleaseStatus,
         api::ServiceStatus, api::InstanceStatus, api::EdgeStatus, api::DaemonStatus, api::LogLine, api::RunEvent,
         api::ApiError, api::Done,
@@ -16,7 +16,7 @@ use utoipa::OpenApi;
     paths(
         paths::daemon, paths::shutdown, paths::apps, paths::status, paths::submit, paths::list, paths::rollback,
         paths::restart, paths::scale, paths::run, paths::down, paths::destroy, paths::logs, paths::show, paths::events,
-        paths::abort,
+        paths::abort, paths::answer,
     )
 )]
 struct Description;
@@ -118,4 +118,10 @@ mod paths {
         responses((status = 200, body = api::Release), (status = 409, body = api::ApiError))
     )]
     fn abort() {}
+
+    #[utoipa::path(
+        post, path = "/v1/releases/{id}/answer", params(("id", description = "the release")),
+        request_body = api::AnswerRequest, responses((status = 200, body = api::Release), (status = 409, body = api::ApiError))
+    )]
+    fn answer() {}
 }

@@ -36,11 +36,6 @@ pub(super) struct After {
     after: u64,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Answer {
-    answer: String,
-}
-
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     Path((name, environment)): Whose,
@@ -184,7 +179,7 @@ pub(super) async fn answer(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     ConnectInfo(caller): ConnectInfo<Caller>,
-    Json(answer): Json<Answer>,
+    Json(answer): Json<api::AnswerRequest>,
 ) -> Result<Response, Refused> {
     steer(&app, &id, Command::Answer { by: caller.name(), answer: answer.answer }).await
 }
