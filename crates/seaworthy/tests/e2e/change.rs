@@ -90,7 +90,7 @@ fn scaling_goes_up_and_down() {
     wait::for_some("one instance", || (processes(&ship).len() == 1).then_some(()));
     traffic.flows(20);
     traffic.lost_nothing();
-    ship.run(["scale", "nobody=2"]).exits(1).says("nobody");
+    ship.run(["scale", "nobody=2"]).exits(2).says("nobody");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_secret_reaches_the_instance_and_nothing_else() {
 
 #[test]
 fn a_generated_secret_is_never_shown() {
-    let ship = Seaworthy::new();
+    let ship = Seaworthy::new().file(apps::WEB);
     ship.run(["secret", "generate", "jwt"]).succeeds();
     let listed = ship.run(["secret", "list", "--json"]).succeeds();
     assert!(listed.stdout.contains("jwt"));

@@ -5,10 +5,10 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use crate::harness::websocket::{Frame, WebSocket};
-use crate::harness::{Seaworthy, apps, lacks};
+use crate::harness::{Seaworthy, apps, lacks, wait};
 
 #[test]
-fn a_websocket_echoes_through_the_edge_and_ends_gently_with_its_instance() {
+fn a_websocket_echoes_through_the_edge_and_outlives_the_change_until_it_is_drained() {
     if lacks(&["node", "npm", "npm-registry"]) {
         return;
     }
@@ -25,7 +25,7 @@ fn a_websocket_echoes_through_the_edge_and_ends_gently_with_its_instance() {
             r#"{ "name": "echo", "private": true, "dependencies": { "ws": "8.18.3" } }"#,
         )
         .source("echo/server.js", &server("one"))
-        .file("app = \"echo\"\n\n[services.echo]\nsource = \"echo\"\ndrain = \"1s\"\n");
+        .file("app = \"echo\"\n\n[services.echo]\nsource = \"echo\"\ndrain = \"4s\"\n");
     ship.up().succeeds();
     let mut socket = WebSocket::open(&ship.edge, "/");
     for text in ["ahoy", "again"] {
@@ -33,9 +33,19 @@ fn a_websocket_echoes_through_the_edge_and_ends_gently_with_its_instance() {
         assert_eq!(socket.receive().unwrap(), Frame::Text(format!("one: {text}")));
     }
 
+    // A new version takes the new connections; the open one goes on until its time to drain is over.
     ship.write("echo/server.js", &server("two"));
-    ship.up().succeeds();
-    assert_eq!(socket.receive().unwrap(), Frame::Close(1001), "going away");
+    let up = ship.begin(["up"]);
+    wait::for_some("the new version", || {
+        (ship.try_get("/").ok()?.body == "two").then_some(())
+    });
+    socket.send("still there");
+    assert_eq!(socket.receive().unwrap(), Frame::Text("one: still there".to_owned()));
+    up.ended().succeeds();
+    assert!(
+        !matches!(socket.receive(), Ok(Frame::Text(_))),
+        "it has ended with its instance"
+    );
     let mut socket = WebSocket::open(&ship.edge, "/");
     socket.send("ahoy");
     assert_eq!(socket.receive().unwrap(), Frame::Text("two: ahoy".to_owned()));

@@ -48,7 +48,12 @@ const PARTS: &[(&str, &str)] = &[
 
 #[test]
 fn each_is_named_by_plan_and_refused_by_up() {
-    let ship = Seaworthy::new().web(&apps::says("hello"));
+    let ship = Seaworthy::new().web(&apps::says("hello")).file(apps::WEB);
+    ship.run_with_input(
+        ["secret", "set", "slack"],
+        "https://hooks.example.com/services/T0/B0/x8Jw2m",
+    )
+    .succeeds();
     for (part, word) in PARTS {
         ship.rewrite(&format!("{}\n{part}", apps::WEB));
         let plan: seaworthy_api::Plan = ship.run(["plan", "--json"]).json();

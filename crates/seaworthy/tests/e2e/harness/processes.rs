@@ -62,7 +62,9 @@ pub(super) fn show_logs(dir: &Path) {
         let kind = entry.file_type().expect("an entry that was read has a type");
         if kind.is_dir() {
             show_logs(&path);
-        } else if kind.is_file() && path.extension().is_some_and(|ending| ending == "log") {
+        } else if kind.is_file()
+            && (path.extension().is_some_and(|ending| ending == "log") || path.ends_with("log/current"))
+        {
             let text = String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).into_owned();
             let last: Vec<&str> = text.lines().rev().take(30).collect();
             eprintln!("── {}", path.display());
