@@ -51,7 +51,7 @@ fn each_is_named_by_plan_and_refused_by_up() {
     let ship = Seaworthy::new().web(&apps::says("hello")).file(apps::WEB);
     ship.run_with_input(
         ["secret", "set", "slack"],
-        "https://hooks.example.com/services/T0/B0/x8Jw2m",
+        "https://hooks.slack.com/services/T0/B0/x8Jw2mQv71",
     )
     .succeeds();
     for (part, word) in PARTS {
