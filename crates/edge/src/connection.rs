@@ -20,7 +20,7 @@ use crate::hygiene::Forwarding;
 use crate::idle::{Age, Phase, Verdict};
 use crate::worker::Worker;
 
-/// Most bytes of a head (and of what hyper reads ahead of a body).
+/// Most bytes of a head.
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
 
 /// What requests of one connection share.

@@ -73,7 +73,11 @@ mod tests {
         assert_eq!(first, Ok(()));
         assert_eq!(hold.wait(&upstream, within, 1, || false).await, Err(Over));
         // The second part had only what the first had left; a fresh allowance would have ended at one and a half.
-        assert!(began.elapsed() >= within && began.elapsed() < within * 3 / 2, "{:?}", began.elapsed());
+        assert!(
+            began.elapsed() >= within && began.elapsed() < within * 3 / 2,
+            "{:?}",
+            began.elapsed()
+        );
     }
 
     #[tokio::test]

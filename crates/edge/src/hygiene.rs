@@ -98,8 +98,8 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(name.as_str().as_bytes().first(), Some(b'c' | b'k' | b'p' | b't' | b'u')) && HOP_BY_HOP.contains(name)
 }
 
-fn remove_hop_by_hop(headers: &mut HeaderMap, listed: Vec<HeaderName>) {
-    for name in HOP_BY_HOP.iter().chain(&listed) {
+fn remove_hop_by_hop(headers: &mut HeaderMap, listed: &[HeaderName]) {
+    for name in HOP_BY_HOP.iter().chain(listed) {
         headers.remove(name);
     }
 }
@@ -182,7 +182,7 @@ pub(crate) fn to_target(headers: &mut HeaderMap, forwarding: &Forwarding, may_up
             let protocol = headers.get(UPGRADE).filter(|value| !names_h2c(value));
             upgrade = protocol.cloned();
         }
-        remove_hop_by_hop(headers, options.listed);
+        remove_hop_by_hop(headers, &options.listed);
     }
     if claims {
         let names: Vec<HeaderName> = headers.keys().filter(|name| is_claim(name.as_str())).cloned().collect();
@@ -229,7 +229,7 @@ pub(crate) fn to_client(headers: &mut HeaderMap, status: StatusCode) -> Option<u
     // Of the answers, 101 says to what it switches and 426 to what it would.
     let kept = matches!(status, StatusCode::SWITCHING_PROTOCOLS | StatusCode::UPGRADE_REQUIRED);
     let protocol = headers.get(UPGRADE).filter(|_| kept).cloned();
-    remove_hop_by_hop(headers, options.listed);
+    remove_hop_by_hop(headers, &options.listed);
     if let Some(protocol) = protocol {
         headers.insert(UPGRADE, protocol);
         if status == StatusCode::SWITCHING_PROTOCOLS {

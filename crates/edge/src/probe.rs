@@ -166,13 +166,14 @@ async fn ask(address: SocketAddr, probe: &Probe) -> Result<(), Bad> {
         .header(CONNECTION, "close")
         .body(Empty::<Bytes>::new())
         .map_err(|error| Bad::Other(format!("its probe cannot be asked: {error}")))?;
-    let answer = sender.send_request(request);
+    let mut answer = std::pin::pin!(sender.send_request(request));
     // The connection is driven only until the head of the answer is here; its body is of no interest.
     let status = tokio::select! {
-        answer = answer => answer.map_err(broke)?.status(),
+        answer = &mut answer => answer.map_err(broke)?.status(),
         ended = connection => {
             ended.map_err(broke)?;
-            return Err(Bad::Other(format!("its probe GET {path} had no answer")));
+            // A connection that ends right after a short answer has passed the answer on before.
+            answer.await.map_err(broke)?.status()
         }
     };
     if status.is_success() || status.is_redirection() {

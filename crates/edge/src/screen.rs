@@ -19,7 +19,8 @@ pub(crate) fn screen(parts: &mut Parts) -> Result<(), Reply> {
         absolute_form(parts)?;
     }
     let path = parts.uri.path();
-    if !path.starts_with('/') && !(path == "*" && parts.method == Method::OPTIONS) {
+    let of_the_server = path == "*" && parts.method == Method::OPTIONS;
+    if !path.starts_with('/') && !of_the_server {
         return Err(Reply::BadRequest("400: the target is not a path\n"));
     }
     match parts.headers.get(EXPECT) {

@@ -25,7 +25,10 @@ pub(crate) struct Edge {
 
 /// Runs an edge on a thread of this process.
 pub(crate) fn run_in_thread(dir: &Path, workers: usize) -> std::thread::JoinHandle<()> {
-    let options = EdgeOptions { dir: dir.to_owned(), workers: Some(workers) };
+    let options = EdgeOptions {
+        dir: dir.to_owned(),
+        workers: Some(workers),
+    };
     std::thread::spawn(move || seaworthy_edge::run(&options).unwrap())
 }
 
@@ -37,7 +40,10 @@ pub(crate) async fn connect(dir: &Path) -> Client {
 /// Binds a set of sockets to a free port.
 pub(crate) fn bind(workers: usize) -> Vec<(SocketAddr, OwnedFd)> {
     let sockets = listeners::bind("127.0.0.1:0".parse().unwrap(), workers).unwrap();
-    sockets.into_iter().map(|socket| (listeners::address(&socket).unwrap(), socket)).collect()
+    sockets
+        .into_iter()
+        .map(|socket| (listeners::address(&socket).unwrap(), socket))
+        .collect()
 }
 
 impl Edge {
@@ -52,7 +58,12 @@ impl Edge {
         let client = connect(dir.path()).await;
         let sockets = bind(workers);
         client.listen(&sockets).await.unwrap();
-        Self { dir, client, address: sockets[0].0, sockets }
+        Self {
+            dir,
+            client,
+            address: sockets[0].0,
+            sockets,
+        }
     }
 
     /// An edge that routes everything to one upstream.
@@ -85,7 +96,9 @@ impl Edge {
     pub(crate) async fn metric(&self, series: &str) -> f64 {
         let text = self.client.metrics().await.unwrap();
         let lines = text.lines().filter(|line| line.starts_with(series));
-        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+        lines
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+            .sum()
     }
 
     /// Requests in flight at a target.
@@ -115,7 +128,9 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut
 
 /// Fails the test instead of waiting for ever.
 pub(crate) async fn soon<F: Future>(what: &str, future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("never: {what}"))
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("never: {what}"))
 }
 
 /// A configuration in the making.
@@ -125,7 +140,13 @@ pub(crate) struct Plan(pub(crate) Config);
 impl Plan {
     pub(crate) fn new(listener: SocketAddr, version: u64) -> Self {
         let listeners = vec![Listener { address: listener }];
-        Self(Config { format: 1, version, listeners, routes: Vec::new(), upstreams: [].into() })
+        Self(Config {
+            format: 1,
+            version,
+            listeners,
+            routes: Vec::new(),
+            upstreams: [].into(),
+        })
     }
 
     pub(crate) fn route(self, path: &str, upstream: &str) -> Self {
@@ -153,7 +174,14 @@ impl Plan {
 pub(crate) fn upstream() -> Upstream {
     Upstream {
         sides: Vec::new(),
-        probe: Probe { path: Some("/ready".into()), host: None, interval_ms: 50, timeout_ms: 1000, passes: 2, fails: 3 },
+        probe: Probe {
+            path: Some("/ready".into()),
+            host: None,
+            interval_ms: 50,
+            timeout_ms: 1000,
+            passes: 2,
+            fails: 3,
+        },
         connect_timeout_ms: 2000,
         answer_timeout_ms: 5000,
         hold_ms: 5000,
@@ -177,7 +205,11 @@ impl WithSides for Upstream {
             draining: false,
         };
         let targets = addresses.iter().enumerate().map(target).collect();
-        self.sides.push(Side { release: release.to_owned(), weight, targets });
+        self.sides.push(Side {
+            release: release.to_owned(),
+            weight,
+            targets,
+        });
         self
     }
 

@@ -38,9 +38,14 @@ impl Answer {
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Self {
-        let stream = soon("a connection to the edge", TcpStream::connect(address)).await.unwrap();
+        let stream = soon("a connection to the edge", TcpStream::connect(address))
+            .await
+            .unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, read: Vec::new() }
+        Self {
+            stream,
+            read: Vec::new(),
+        }
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -48,7 +53,8 @@ impl Connection {
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: shop.example\r\n\r\n")).await;
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: shop.example\r\n\r\n"))
+            .await;
         self.answer().await
     }
 
@@ -56,7 +62,9 @@ impl Connection {
     async fn more(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
         // A reset is an end as well.
-        let count = soon("bytes from the edge", self.stream.read(&mut buffer)).await.unwrap_or(0);
+        let count = soon("bytes from the edge", self.stream.read(&mut buffer))
+            .await
+            .unwrap_or(0);
         self.read.extend_from_slice(&buffer[..count]);
         count > 0
     }
@@ -92,11 +100,18 @@ impl Connection {
     pub(crate) async fn head(&mut self) -> Option<Answer> {
         let head = String::from_utf8(self.until(b"\r\n\r\n").await?).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Some(Answer { status, head, body: Vec::new(), whole: false })
+        Some(Answer {
+            status,
+            head,
+            body: Vec::new(),
+            whole: false,
+        })
     }
 
     pub(crate) async fn answer(&mut self) -> Answer {
-        self.try_answer().await.expect("the edge closed the connection without an answer")
+        self.try_answer()
+            .await
+            .expect("the edge closed the connection without an answer")
     }
 
     /// The next answer (to anything but HEAD), or `None` if the connection ended before its head.

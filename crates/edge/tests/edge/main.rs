@@ -1,8 +1,12 @@
 //! The edge as its users meet it: a daemon over the control socket, clients and targets over TCP.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod balance;
+mod control;
+mod crash;
 mod harness;
 mod http;
 mod proxy;
+mod smuggling;
 mod toy;
 mod upgrade;

@@ -10,7 +10,11 @@ use crate::toy::{self, Toy};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_go_where_host_and_path_say() {
-    let (site, api, admin) = (Toy::start("site").await, Toy::start("api").await, Toy::start("admin").await);
+    let (site, api, admin) = (
+        Toy::start("site").await,
+        Toy::start("api").await,
+        Toy::start("admin").await,
+    );
     let edge = Edge::start().await;
     let side = |toy: &Toy, name: &str| upstream().side(name, 1, &[toy.address]);
     edge.take(
@@ -27,9 +31,13 @@ async fn requests_go_where_host_and_path_say() {
     assert_eq!(connection.get("/").await.text(), "site");
     assert_eq!(connection.get("/api/users?page=2").await.text(), "api");
     assert_eq!(connection.get("/apiary").await.text(), "site");
-    connection.send("GET / HTTP/1.1\r\nHost: ADMIN.shop.example:8443\r\n\r\n").await;
+    connection
+        .send("GET / HTTP/1.1\r\nHost: ADMIN.shop.example:8443\r\n\r\n")
+        .await;
     assert_eq!(connection.answer().await.text(), "admin");
-    connection.send("GET / HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n").await;
+    connection
+        .send("GET / HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n")
+        .await;
     assert_eq!(connection.answer().await.status, 404);
     // All of that was one connection: a 404 does not cost it.
     assert_eq!(connection.get("/").await.status, 200);
@@ -70,7 +78,12 @@ async fn bodies_pass_both_ways_with_length_and_in_chunks() {
     let edge = Edge::serving(upstream().side("r1", 1, &[toy.address])).await;
     let mut connection = edge.connect().await;
     let big = "0123456789abcdef".repeat(64 * 1024);
-    connection.send(format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", big.len())).await;
+    connection
+        .send(format!(
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
+            big.len()
+        ))
+        .await;
     let (mut reader, mut writer) = connection.stream.into_split();
     let sending = big.clone();
     let sender = tokio::spawn(async move {
@@ -80,7 +93,9 @@ async fn bodies_pass_both_ways_with_length_and_in_chunks() {
     let mut received = Vec::new();
     let mut buffer = vec![0; 65536];
     while received.len() < big.len() {
-        let count = soon("an echo", tokio::io::AsyncReadExt::read(&mut reader, &mut buffer)).await.unwrap();
+        let count = soon("an echo", tokio::io::AsyncReadExt::read(&mut reader, &mut buffer))
+            .await
+            .unwrap();
         assert_ne!(count, 0, "ended after {} bytes", received.len());
         received.extend_from_slice(&buffer[..count]);
     }
@@ -90,7 +105,11 @@ async fn bodies_pass_both_ways_with_length_and_in_chunks() {
     let mut connection = edge.connect().await;
     for method in ["POST", "GET"] {
         // A body on GET is unusual and legal.
-        connection.send(format!("{method} /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")).await;
+        connection
+            .send(format!(
+                "{method} /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            ))
+            .await;
         connection.send("5\r\nhello\r\n").await;
         let head = connection.head().await.unwrap();
         assert_eq!((head.status, head.header("transfer-encoding")), (200, Some("chunked")));
@@ -100,7 +119,50 @@ async fn bodies_pass_both_ways_with_length_and_in_chunks() {
         assert_eq!(connection.chunk().await, Some(Some(b" world".to_vec())));
         connection.send("0\r\n\r\n").await;
         assert_eq!(connection.chunk().await, Some(None));
-        connection.until(b"\r\n").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_without_a_body_keep_their_heads_and_the_connection() {
+    let address = toy::raw(|mut stream, _| async move {
+        while let Some(head) = toy::read_head(&mut stream).await {
+            let status = if head.starts_with("HEAD") {
+                "200 OK"
+            } else {
+                "304 Not Modified"
+            };
+            toy::write(
+                &mut stream,
+                &format!("HTTP/1.1 {status}\r\nContent-Length: 1234\r\nETag: e\r\n\r\n"),
+            )
+            .await;
+        }
+    })
+    .await;
+    let edge = Edge::serving(upstream().side("r1", 1, &[address]).change(|u| u.probe.path = None)).await;
+    let mut connection = edge.connect().await;
+    for (method, status) in [("HEAD", 200), ("GET", 304), ("HEAD", 200)] {
+        connection.send(format!("{method} / HTTP/1.1\r\nHost: a\r\n\r\n")).await;
+        let head = connection.head().await.unwrap();
+        assert_eq!((head.status, head.header("etag")), (status, Some("e")));
+        if method == "HEAD" {
+            assert_eq!(head.header("content-length"), Some("1234"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_with_trailers_ends_where_it_ends() {
+    let toy = Toy::start("toy").await;
+    let edge = Edge::serving(upstream().side("r1", 1, &[toy.address])).await;
+    let mut connection = edge.connect().await;
+    for _ in 0..2 {
+        let head = "POST /echo HTTP/1.1\r\nHost: a\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n";
+        connection
+            .send(format!("{head}5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"))
+            .await;
+        let answer = connection.answer().await;
+        assert!(answer.whole && answer.text() == "hello", "{answer:?}");
     }
 }
 
@@ -110,7 +172,10 @@ async fn an_event_arrives_before_the_next_one_exists() {
     let edge = Edge::serving(upstream().side("r1", 1, &[toy.address])).await;
     let mut connection = edge.connect().await;
     connection.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    assert_eq!(connection.head().await.unwrap().header("content-type"), Some("text/event-stream"));
+    assert_eq!(
+        connection.head().await.unwrap().header("content-type"),
+        Some("text/event-stream")
+    );
     assert_eq!(connection.chunk().await, Some(Some(b"data: 0\n\n".to_vec())));
     toy.shared.go.notify_one();
     assert_eq!(connection.chunk().await, Some(Some(b"data: 1\n\n".to_vec())));
@@ -123,7 +188,9 @@ async fn pipelined_requests_are_answered_in_order() {
     let edge = Edge::serving(upstream().side("r1", 1, &[toy.address])).await;
     let mut connection = edge.connect().await;
     let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
-    connection.send(request("/status/201") + &request("/x") + &request("/status/202")).await;
+    connection
+        .send(request("/status/201") + &request("/x") + &request("/status/202"))
+        .await;
     assert_eq!(connection.answer().await.status, 201);
     assert_eq!(connection.answer().await.text(), "toy");
     assert_eq!(connection.answer().await.status, 202);
@@ -133,7 +200,12 @@ async fn pipelined_requests_are_answered_in_order() {
 async fn connections_to_a_target_are_used_again() {
     let toy = Toy::start("toy").await;
     let edge = Edge::with_workers(1).await;
-    edge.take(edge.config(1).route("/", "u").upstream("u", upstream().side("r1", 1, &[toy.address]))).await;
+    edge.take(
+        edge.config(1)
+            .route("/", "u")
+            .upstream("u", upstream().side("r1", 1, &[toy.address])),
+    )
+    .await;
     let mut connection = edge.connect().await;
     for _ in 0..50 {
         assert_eq!(connection.get("/").await.text(), "toy");
@@ -166,7 +238,9 @@ async fn a_client_that_expects_100_gets_it_once_a_target_takes_the_body() {
     let toy = Toy::start("toy").await;
     let edge = Edge::serving(upstream().side("r1", 1, &[toy.address])).await;
     let mut connection = edge.connect().await;
-    connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n").await;
+    connection
+        .send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        .await;
     assert_eq!(connection.head().await.unwrap().status, 100);
     connection.send("ok").await;
     assert_eq!(connection.answer().await.text(), "ok");
@@ -203,14 +277,25 @@ async fn a_client_that_leaves_takes_its_request_with_it() {
     eventually("the request is there", || async { (toy.requests() == 1).then_some(()) }).await;
     drop(connection);
     let aborted = || async { toy.shared.aborted.load(Ordering::SeqCst) };
-    eventually("the target is left alone", || async { (aborted().await == 1).then_some(()) }).await;
+    eventually("the target is left alone", || async {
+        (aborted().await == 1).then_some(())
+    })
+    .await;
     // In the middle of its body: the target must not take the half for the whole.
     let mut connection = edge.connect().await;
-    connection.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf").await;
+    connection
+        .send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
+        .await;
     eventually("the request is there", || async { (toy.requests() == 2).then_some(()) }).await;
     drop(connection);
-    eventually("the target hears of it", || async { (aborted().await == 2).then_some(()) }).await;
-    eventually("nothing is in flight", || async { (edge.in_flight("r1-0").await == 0).then_some(()) }).await;
+    eventually("the target hears of it", || async {
+        (aborted().await == 2).then_some(())
+    })
+    .await;
+    eventually("nothing is in flight", || async {
+        (edge.in_flight("r1-0").await == 0).then_some(())
+    })
+    .await;
     assert!(edge.routable("r1-0").await, "a target is not blamed for its clients");
 }
 
@@ -218,7 +303,12 @@ async fn a_client_that_leaves_takes_its_request_with_it() {
 async fn a_client_that_reads_slowly_gets_everything_and_holds_nobody_up() {
     let toy = Toy::start("toy").await;
     let edge = Edge::with_workers(1).await;
-    edge.take(edge.config(1).route("/", "u").upstream("u", upstream().side("r1", 1, &[toy.address]))).await;
+    edge.take(
+        edge.config(1)
+            .route("/", "u")
+            .upstream("u", upstream().side("r1", 1, &[toy.address])),
+    )
+    .await;
     let size = 8 << 20;
     let connection = edge.connect().await;
     let (mut reader, mut writer) = connection.stream.into_split();
@@ -239,7 +329,9 @@ async fn a_client_that_reads_slowly_gets_everything_and_holds_nobody_up() {
     let mut received = 0;
     let mut buffer = vec![0; 100_000];
     while received < size {
-        let count = soon("more", tokio::io::AsyncReadExt::read(&mut reader, &mut buffer)).await.unwrap();
+        let count = soon("more", tokio::io::AsyncReadExt::read(&mut reader, &mut buffer))
+            .await
+            .unwrap();
         assert_ne!(count, 0, "ended after {received} bytes");
         received += buffer[..count].iter().filter(|byte| **byte == b'x').count();
     }
@@ -249,14 +341,21 @@ async fn a_client_that_reads_slowly_gets_everything_and_holds_nobody_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_target_that_does_not_answer_in_time_costs_a_504_and_its_side_a_count() {
     let toy = Toy::start("toy").await;
-    let edge = Edge::serving(upstream().side("r1", 1, &[toy.address]).change(|u| u.answer_timeout_ms = 200)).await;
+    let edge = Edge::serving(
+        upstream()
+            .side("r1", 1, &[toy.address])
+            .change(|u| u.answer_timeout_ms = 200),
+    )
+    .await;
     let mut connection = edge.connect().await;
     assert_eq!(connection.get("/wait").await.status, 504);
     assert_eq!(connection.get("/").await.text(), "toy");
     let series = "seaworthy_edge_attempts_failed_total{route=\"shop/test/u\",release=\"r1\",kind=\"answer_timeout\"}";
     assert_eq!(edge.metric(series).await, 1.0);
     // The time runs from the end of the request, however long that takes.
-    connection.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na").await;
+    connection
+        .send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na")
+        .await;
     tokio::time::sleep(Duration::from_millis(400)).await;
     connection.send("b").await;
     assert_eq!(connection.answer().await.text(), "toy");

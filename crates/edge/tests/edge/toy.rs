@@ -82,12 +82,17 @@ impl Toy {
                 tokio::spawn(async move {
                     let used = Arc::new(AtomicBool::new(false));
                     let service = service_fn(|request| answer(Arc::clone(&shared), Arc::clone(&used), request));
-                    let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                    let connection =
+                        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                     tokio::select! { _ = connection => {}, _ = death.changed() => {} }
                 });
             }
         });
-        Self { address, shared, _life: life }
+        Self {
+            address,
+            shared,
+            _life: life,
+        }
     }
 
     pub(crate) fn requests(&self) -> usize {
@@ -130,17 +135,22 @@ async fn answer(
         }
         "/events" => {
             let events = stream::unfold((0, Arc::clone(&shared)), |(number, shared)| async move {
-                if number > 0 {
+                if number == 1 {
                     shared.go.notified().await;
                 }
                 let event = Frame::data(Bytes::from(format!("data: {number}\n\n")));
                 (number < 2).then_some((Ok::<_, hyper::Error>(event), (number + 1, shared)))
             });
             let response = Response::builder().header("content-type", "text/event-stream");
-            response.body(BodyExt::boxed(StreamBody::new(SyncStream(Box::pin(events))))).unwrap()
+            response
+                .body(BodyExt::boxed(StreamBody::new(SyncStream(Box::pin(events)))))
+                .unwrap()
         }
         path => match path.strip_prefix("/status/") {
-            Some(status) => Response::builder().status(status.parse::<u16>().unwrap()).body(full("")).unwrap(),
+            Some(status) => Response::builder()
+                .status(status.parse::<u16>().unwrap())
+                .body(full(""))
+                .unwrap(),
             None => match request.into_body().collect().await {
                 Ok(_) => Response::new(full(shared.name.clone())),
                 Err(_) => return Ok(Response::new(full("the body broke off"))),
