@@ -45,7 +45,7 @@ id! {
     ServiceRevision
 }
 id! {
-    /// The digest of an artifact's content (lower-case hex).
+    /// Names an artifact by what it was built from (lower-case hex, 32 characters); its manifest holds the digest of its content.
     ArtifactId
 }
 id! {

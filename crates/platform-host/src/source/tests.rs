@@ -241,7 +241,6 @@ fn a_change_that_keeps_size_and_modification_time_is_seen() {
 #[test]
 fn a_settled_file_is_taken_from_the_cache_and_a_fresh_one_is_not() {
     let (source, state) = places();
-    let path = write(source.path(), "a", "one");
     let fresh = walk::Stat {
         size: 3,
         mtime_ns: i128::from(i64::MAX),
@@ -258,9 +257,14 @@ fn a_settled_file_is_taken_from_the_cache_and_a_fresh_one_is_not() {
     assert_eq!(kept(&fresh), None);
     assert_eq!(kept(&old).as_deref(), Some("digest"));
     let mut cache = stat_cache::StatCache::open(state.path(), source.path());
-    assert_eq!(cache.get(Path::new("a"), &walk::Stat { inode: 2, ..old }), None);
-    assert_eq!(cache.get(Path::new("a"), &walk::Stat { size: 4, ..old }), None);
-    drop(path);
+    for changed in [
+        walk::Stat { inode: 2, ..old },
+        walk::Stat { size: 4, ..old },
+        walk::Stat { mtime_ns: 6, ..old },
+        walk::Stat { ctime_ns: 1, ..old },
+    ] {
+        assert_eq!(cache.get(Path::new("a"), &changed), None, "{changed:?}");
+    }
 }
 
 #[test]
