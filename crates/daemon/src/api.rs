@@ -54,7 +54,10 @@ fn router(app: Arc<App>) -> Router {
 
 /// Serves the API until the daemon shall end.
 pub(crate) async fn serve(app: Arc<App>, socket: &Path) -> Result<(), DaemonError> {
-    let failed = |cause| DaemonError::Machine { place: socket.display().to_string(), cause };
+    let failed = |cause| DaemonError::Machine {
+        place: socket.display().to_string(),
+        cause,
+    };
     // The lock on the state directory says that no other daemon listens here, so an old socket is a leftover.
     if let Err(error) = std::fs::remove_file(socket)
         && error.kind() != std::io::ErrorKind::NotFound

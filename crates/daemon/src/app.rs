@@ -51,13 +51,17 @@ impl App {
     /// The conductor of a scope; it starts with its first use.
     pub(crate) fn conductor(self: &Arc<Self>, scope: &Scope) -> Conductor {
         let mut conductors = self.conductors.lock().unwrap_or_else(PoisonError::into_inner);
-        conductors.entry(scope.clone()).or_insert_with(|| Conductor::start(Arc::clone(self), scope.clone())).clone()
+        conductors
+            .entry(scope.clone())
+            .or_insert_with(|| Conductor::start(Arc::clone(self), scope.clone()))
+            .clone()
     }
 
     /// Writes to the journal and wakes whoever follows it.
     pub(crate) fn append(&self, release: &ReleaseId, appended: &Appended<'_>) -> Result<(), StoreError> {
         // SQLite's fsync blocks for milliseconds; the other tasks go on meanwhile.
-        let numbers = tokio::task::block_in_place(|| self.store.append(release, crate::clock::timestamp().0, appended))?;
+        let numbers =
+            tokio::task::block_in_place(|| self.store.append(release, crate::clock::timestamp().0, appended))?;
         if let Some(newest) = numbers.last() {
             self.journal.send_replace(*newest);
         }

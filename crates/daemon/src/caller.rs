@@ -12,14 +12,18 @@ pub(crate) struct Caller {
 
 impl Connected<IncomingStream<'_, UnixListener>> for Caller {
     fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
-        Self { uid: stream.io().peer_cred().ok().map(|cred| cred.uid()) }
+        Self {
+            uid: stream.io().peer_cred().ok().map(|cred| cred.uid()),
+        }
     }
 }
 
 impl Caller {
     /// The user's name, or the number where the machine knows no name for it.
     pub(crate) fn name(&self) -> String {
-        let Some(uid) = self.uid else { return "unknown".to_owned() };
+        let Some(uid) = self.uid else {
+            return "unknown".to_owned();
+        };
         let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
         users
             .lines()

@@ -13,7 +13,11 @@ pub fn timestamp() -> Timestamp {
 
 /// Now, in the terms in which releases are timed.
 pub fn moment() -> Moment {
-    Moment { boot: boot_id().to_owned(), boot_ms: millis(ClockId::Boottime), wall: timestamp() }
+    Moment {
+        boot: boot_id().to_owned(),
+        boot_ms: millis(ClockId::Boottime),
+        wall: timestamp(),
+    }
 }
 
 fn millis(clock: ClockId) -> u64 {
@@ -25,6 +29,8 @@ fn millis(clock: ClockId) -> u64 {
 fn boot_id() -> &'static str {
     static BOOT: OnceLock<String> = OnceLock::new();
     BOOT.get_or_init(|| {
-        std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
+        std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+            .map(|id| id.trim().to_owned())
+            .unwrap_or_default()
     })
 }

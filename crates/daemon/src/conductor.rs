@@ -28,11 +28,23 @@ pub(crate) struct Conductor {
 #[derive(Debug)]
 pub(crate) enum Message {
     /// Write a release down and run it when it is its turn.
-    Submit { new: NewRelease, queue: Queue, reply: Reply<ReleaseId> },
+    Submit {
+        new: NewRelease,
+        queue: Queue,
+        reply: Reply<ReleaseId>,
+    },
     /// Steer a release.
-    Steer { release: ReleaseId, command: Command, reply: Reply<()> },
+    Steer {
+        release: ReleaseId,
+        command: Command,
+        reply: Reply<()>,
+    },
     /// Stop everything of this scope; with `forget`, remove its history and files too.
-    Stop { by: String, forget: bool, reply: Reply<Vec<String>> },
+    Stop {
+        by: String,
+        forget: bool,
+        reply: Reply<Vec<String>>,
+    },
     /// Run an unfinished release of an earlier daemon.
     Resume { release: ReleaseId },
 }
@@ -52,7 +64,12 @@ impl Conductor {
     }
 
     pub(crate) async fn steer(&self, release: ReleaseId, command: Command) -> Result<(), Refused> {
-        self.ask(|reply| Message::Steer { release, command, reply }).await
+        self.ask(|reply| Message::Steer {
+            release,
+            command,
+            reply,
+        })
+        .await
     }
 
     pub(crate) async fn stop(&self, by: String, forget: bool) -> Result<Vec<String>, Refused> {

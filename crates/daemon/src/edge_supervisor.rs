@@ -54,7 +54,12 @@ pub(crate) struct EdgeSeen {
 impl EdgeSupervisor {
     pub(crate) fn new(state: &std::path::Path, binary: PathBuf) -> Self {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { dir: state.join("edge"), binary, workers, state: Mutex::new(Edge::default()) }
+        Self {
+            dir: state.join("edge"),
+            binary,
+            workers,
+            state: Mutex::new(Edge::default()),
+        }
     }
 
     /// Finds the edge that runs, with its sockets, or starts one. Then watches over it for as long as the daemon lives.
@@ -78,7 +83,11 @@ impl EdgeSupervisor {
     pub(crate) async fn settle(&self) -> Result<(), PlatformError> {
         let mut edge = self.state.lock().await;
         edge.settled = true;
-        if edge.views.is_empty() { Ok(()) } else { self.configure(&mut edge).await.map(|_| ()) }
+        if edge.views.is_empty() {
+            Ok(())
+        } else {
+            self.configure(&mut edge).await.map(|_| ())
+        }
     }
 
     pub(crate) async fn seen(&self) -> EdgeSeen {
@@ -86,7 +95,13 @@ impl EdgeSupervisor {
         EdgeSeen {
             pid: edge.pid,
             version: edge.version,
-            listeners: edge.sockets.iter().map(|(address, _)| *address).collect::<BTreeSet<_>>().into_iter().collect(),
+            listeners: edge
+                .sockets
+                .iter()
+                .map(|(address, _)| *address)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             listening: edge.listening.clone(),
         }
     }
@@ -145,7 +160,11 @@ impl EdgeSupervisor {
         let client = Client::connect(&self.dir).await.map_err(failed)?;
         // Sockets first: the edge serves its last good configuration as soon as it has them.
         client.listen(&edge.sockets).await.map_err(failed)?;
-        if edge.views.is_empty() { Ok(()) } else { self.configure(edge).await.map(|_| ()) }
+        if edge.views.is_empty() {
+            Ok(())
+        } else {
+            self.configure(edge).await.map(|_| ())
+        }
     }
 
     async fn spawn(&self, edge: &mut MutexGuard<'_, Edge>) -> Result<(), PlatformError> {
@@ -153,8 +172,12 @@ impl EdgeSupervisor {
             cause: format!("it could not be started: {cause}"),
             remedy: "look at log/edge.log in the state directory".to_owned(),
         };
-        let child = process::spawn_detached(&self.binary, &["edge".as_ref(), "--dir".as_ref(), self.dir.as_os_str()], &self.dir.join("../log/edge.log"))
-            .map_err(machine)?;
+        let child = process::spawn_detached(
+            &self.binary,
+            &["edge".as_ref(), "--dir".as_ref(), self.dir.as_os_str()],
+            &self.dir.join("../log/edge.log"),
+        )
+        .map_err(machine)?;
         edge.pid = Some(child);
         let deadline = tokio::time::Instant::now() + START_LIMIT;
         loop {
@@ -175,9 +198,13 @@ impl EdgeSupervisor {
     /// Binds what is missing and gives the edge the configuration for all views.
     async fn configure(&self, edge: &mut MutexGuard<'_, Edge>) -> Result<Routed, PlatformError> {
         let client = Client::connect(&self.dir).await.map_err(failed)?;
-        let asked: Vec<(Scope, Option<String>)> =
-            edge.views.iter().map(|(scope, view)| (scope.clone(), view.http.clone())).collect();
-        edge.listening.retain(|scope, _| asked.iter().any(|(other, _)| other == scope));
+        let asked: Vec<(Scope, Option<String>)> = edge
+            .views
+            .iter()
+            .map(|(scope, view)| (scope.clone(), view.http.clone()))
+            .collect();
+        edge.listening
+            .retain(|scope, _| asked.iter().any(|(other, _)| other == scope));
         for (scope, http) in asked {
             let address = self.listen(edge, &client, http.as_deref()).await?;
             edge.listening.insert(scope, address);
@@ -195,7 +222,10 @@ impl EdgeSupervisor {
         edge.version = version;
         // The edge closes what is no longer listed; a socket held here would keep its queue open with nobody to answer.
         edge.sockets.retain(|(address, _)| wanted.contains(address));
-        Ok(Routed { version, at: clock::timestamp() })
+        Ok(Routed {
+            version,
+            at: clock::timestamp(),
+        })
     }
 
     async fn listen(
@@ -205,14 +235,18 @@ impl EdgeSupervisor {
         http: Option<&str>,
     ) -> Result<SocketAddr, PlatformError> {
         let candidates = listen_address::candidates(http);
-        if let Some(address) = candidates.iter().find(|address| edge.sockets.iter().any(|(held, _)| held == *address)) {
+        if let Some(address) = candidates
+            .iter()
+            .find(|address| edge.sockets.iter().any(|(held, _)| held == *address))
+        {
             return Ok(*address);
         }
         let mut cause = format!("\"{}\" is no address", http.unwrap_or_default());
         for address in candidates {
             match seaworthy_edge::listeners::bind(address, self.workers) {
                 Ok(sockets) => {
-                    let sockets: Vec<(SocketAddr, OwnedFd)> = sockets.into_iter().map(|socket| (address, socket)).collect();
+                    let sockets: Vec<(SocketAddr, OwnedFd)> =
+                        sockets.into_iter().map(|socket| (address, socket)).collect();
                     client.listen(&sockets).await.map_err(failed)?;
                     edge.sockets.extend(sockets);
                     return Ok(address);
@@ -220,7 +254,10 @@ impl EdgeSupervisor {
                 Err(error) => cause = error.to_string(),
             }
         }
-        Err(PlatformError::Edge { cause, remedy: "free the address, or set edge.http to another one".to_owned() })
+        Err(PlatformError::Edge {
+            cause,
+            remedy: "free the address, or set edge.http to another one".to_owned(),
+        })
     }
 }
 
@@ -234,7 +271,10 @@ impl EdgePort for EdgeSupervisor {
                 edge.views.insert(scope.clone(), view)
             };
             if !edge.settled {
-                return Ok(Routed { version: edge.version, at: clock::timestamp() });
+                return Ok(Routed {
+                    version: edge.version,
+                    at: clock::timestamp(),
+                });
             }
             let configured = self.configure(&mut edge).await;
             if configured.is_err() {
@@ -251,13 +291,17 @@ impl EdgePort for EdgeSupervisor {
     fn drain<'a>(&'a self, targets: Vec<String>, within: Duration) -> BoxFuture<'a, Vec<(String, u64)>> {
         Box::pin(async move {
             // An edge that is gone has nothing in flight.
-            let Ok(client) = Client::connect(&self.dir).await else { return Vec::new() };
+            let Ok(client) = Client::connect(&self.dir).await else {
+                return Vec::new();
+            };
             client.drain(targets, within).await.unwrap_or_default()
         })
     }
 }
 
-
 fn failed(error: impl std::fmt::Display) -> PlatformError {
-    PlatformError::Edge { cause: error.to_string(), remedy: "look at log/edge.log in the state directory".to_owned() }
+    PlatformError::Edge {
+        cause: error.to_string(),
+        remedy: "look at log/edge.log in the state directory".to_owned(),
+    }
 }

@@ -18,8 +18,13 @@ pub(crate) fn merge(
     views: &BTreeMap<Scope, ScopeView>,
     listening: &BTreeMap<Scope, SocketAddr>,
 ) -> Result<Config, String> {
-    let mut config =
-        Config { format: 1, version, listeners: Vec::new(), routes: Vec::new(), upstreams: BTreeMap::new() };
+    let mut config = Config {
+        format: 1,
+        version,
+        listeners: Vec::new(),
+        routes: Vec::new(),
+        upstreams: BTreeMap::new(),
+    };
     let mut addresses = BTreeSet::new();
     let mut claimed: BTreeMap<(SocketAddr, String, String), String> = BTreeMap::new();
     for (scope, view) in views {
@@ -29,10 +34,16 @@ pub(crate) fn merge(
             for host in hosts(route) {
                 if let Some(other) = claimed.insert((*address, host.clone(), route.path.clone()), route.id.clone()) {
                     let host = if host.is_empty() { "any host" } else { &host };
-                    return Err(format!("routes {other} and {} both claim {host} {} on {address}", route.id, route.path));
+                    return Err(format!(
+                        "routes {other} and {} both claim {host} {} on {address}",
+                        route.id, route.path
+                    ));
                 }
             }
-            config.routes.push(Route { listeners: vec![*address], ..route.clone() });
+            config.routes.push(Route {
+                listeners: vec![*address],
+                ..route.clone()
+            });
         }
         config.upstreams.extend(view.upstreams.clone());
     }
@@ -41,16 +52,31 @@ pub(crate) fn merge(
 }
 
 fn hosts(route: &Route) -> Vec<String> {
-    if route.hosts.is_empty() { vec![String::new()] } else { route.hosts.clone() }
+    if route.hosts.is_empty() {
+        vec![String::new()]
+    } else {
+        route.hosts.clone()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
     use super::*;
 
     fn view(id: &str, path: &str) -> ScopeView {
-        let route = Route { id: id.into(), listeners: vec![], hosts: vec![], path: path.into(), upstream: "u".into() };
-        ScopeView { http: None, routes: vec![route], upstreams: BTreeMap::new() }
+        let route = Route {
+            id: id.into(),
+            listeners: vec![],
+            hosts: vec![],
+            path: path.into(),
+            upstream: "u".into(),
+        };
+        ScopeView {
+            http: None,
+            routes: vec![route],
+            upstreams: BTreeMap::new(),
+        }
     }
 
     #[test]
@@ -65,6 +91,9 @@ mod tests {
 
         views.insert(two, view("two/site", "/"));
         let refused = merge(8, &views, &listening).expect_err("the same path");
-        assert_eq!(refused, "routes one/site and two/site both claim any host / on 127.0.0.1:8080");
+        assert_eq!(
+            refused,
+            "routes one/site and two/site both claim any host / on 127.0.0.1:8080"
+        );
     }
 }

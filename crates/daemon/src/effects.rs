@@ -19,8 +19,16 @@ pub(crate) struct Job {
 
 impl Job {
     pub(crate) fn new(machine: &Machine, step: u32, effect: &Effect) -> Self {
-        let key = EffectKey { release: machine.release().clone(), step, attempt: 1 };
-        Self { key, machine: machine.clone(), effect: effect.clone() }
+        let key = EffectKey {
+            release: machine.release().clone(),
+            step,
+            attempt: 1,
+        };
+        Self {
+            key,
+            machine: machine.clone(),
+            effect: effect.clone(),
+        }
     }
 
     /// Runs it to its end.
@@ -35,7 +43,11 @@ impl Job {
             Effect::Build { service } => self.build(&app, service).await,
             Effect::Migrate { service } => self.migrate(&app, service).await,
             Effect::Ensure { side, replicas } => {
-                let seen = app.platform.ensure(&self.key, &self.side(side)?, *replicas).await.map_err(|e| reason(&e))?;
+                let seen = app
+                    .platform
+                    .ensure(&self.key, &self.side(side)?, *replicas)
+                    .await
+                    .map_err(|e| reason(&e))?;
                 let millis = started.elapsed().as_millis();
                 Ok(said(match replicas {
                     0 => format!("gone after {millis} ms"),
@@ -43,7 +55,10 @@ impl Job {
                 }))
             }
             Effect::Restart { side } => {
-                app.platform.restart(scope, &side.service).await.map_err(|e| reason(&e))?;
+                app.platform
+                    .restart(scope, &side.service)
+                    .await
+                    .map_err(|e| reason(&e))?;
                 Ok(said(format!("replaced after {} ms", started.elapsed().as_millis())))
             }
             Effect::Route { table, weights } => {
@@ -57,7 +72,11 @@ impl Job {
                     external: snapshot.map(|snapshot| snapshot.external.clone()).unwrap_or_default(),
                     weights: weights.clone(),
                 };
-                let routed = app.platform.route(&self.key, scope, &routing).await.map_err(|e| reason(&e))?;
+                let routed = app
+                    .platform
+                    .route(&self.key, scope, &routing)
+                    .await
+                    .map_err(|e| reason(&e))?;
                 Ok(said(format!("version {} live on every worker", routed.version)))
             }
             Effect::Remove { side } => {
@@ -72,8 +91,15 @@ impl Job {
             return Err(lost(service));
         };
         let built = app.platform.build(&wanted.build).await.map_err(|e| reason(&e))?;
-        let detail = if built.reused { "unchanged, not built again".to_owned() } else { format!("built in {} ms", built.millis) };
-        Ok(Observation { detail, artifact: Some(built.artifact) })
+        let detail = if built.reused {
+            "unchanged, not built again".to_owned()
+        } else {
+            format!("built in {} ms", built.millis)
+        };
+        Ok(Observation {
+            detail,
+            artifact: Some(built.artifact),
+        })
     }
 
     async fn migrate(&self, app: &App, service: &str) -> Result<Observation, Reason> {
@@ -81,7 +107,9 @@ impl Job {
         let wanted = plan.to.services.get(service).and_then(|found| found.migrate.as_ref());
         let side = plan.to.side_id(service).ok_or_else(|| lost(service))?;
         let side = self.side(&side)?;
-        let Some(migration) = wanted else { return Err(lost(service)) };
+        let Some(migration) = wanted else {
+            return Err(lost(service));
+        };
         let task = TaskSpec {
             scope: plan.scope.clone(),
             name: format!("migrate-{service}"),
@@ -114,7 +142,10 @@ impl Job {
 }
 
 fn said(detail: impl Into<String>) -> Observation {
-    Observation { detail: detail.into(), artifact: None }
+    Observation {
+        detail: detail.into(),
+        artifact: None,
+    }
 }
 
 fn lost(service: &str) -> Reason {

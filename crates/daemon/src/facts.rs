@@ -18,7 +18,12 @@ pub(crate) async fn check_fit(app: &App, plan: &Plan) -> Result<(), Reason> {
                 Action::Restart { .. } => 1,
                 Action::Keep { .. } | Action::Remove { .. } => 0,
             };
-            let memory = plan.to.services.get(&change.service).and_then(|service| service.memory).map_or(0, |memory| memory.low.bytes);
+            let memory = plan
+                .to
+                .services
+                .get(&change.service)
+                .and_then(|service| service.memory)
+                .map_or(0, |memory| memory.low.bytes);
             memory * u64::from(extra)
         })
         .sum();
@@ -26,14 +31,22 @@ pub(crate) async fn check_fit(app: &App, plan: &Plan) -> Result<(), Reason> {
     if asked > free.memory {
         return Err(Reason::new(
             "does_not_fit",
-            format!("the new instances ask for {} of memory and {} is available", mebibytes(asked), mebibytes(free.memory)),
+            format!(
+                "the new instances ask for {} of memory and {} is available",
+                mebibytes(asked),
+                mebibytes(free.memory)
+            ),
             "ask for less memory, run fewer replicas, or use a larger machine",
         ));
     }
     if free.disk < LEAST_DISK {
         return Err(Reason::new(
             "disk_full",
-            format!("{} is left on the disk of the state directory, {} is the least for a release", mebibytes(free.disk), mebibytes(LEAST_DISK)),
+            format!(
+                "{} is left on the disk of the state directory, {} is the least for a release",
+                mebibytes(free.disk),
+                mebibytes(LEAST_DISK)
+            ),
             "free some space; seaworthy keeps no more than the last revisions",
         ));
     }

@@ -57,13 +57,31 @@ pub(crate) fn entries(app: &App, release: &ReleaseId, after: u64) -> Result<Vec<
 pub(crate) fn write_plan(app: &App, release: &ReleaseId, plan: &Plan) -> Result<(), StoreError> {
     let from = plan.from_revision();
     let from = from.as_ref().map(seaworthy_platform::Revision::as_str);
-    app.store.set_plan(release, &document(plan), &word(plan.strategy), (from, plan.to_revision().as_str()))
+    app.store.set_plan(
+        release,
+        &document(plan),
+        &word(plan.strategy),
+        (from, plan.to_revision().as_str()),
+    )
 }
 
 /// Ends a release that no machine was needed for.
-pub(crate) fn write_end(app: &App, release: &ReleaseId, outcome: Outcome, reason: Option<Reason>) -> Result<(), StoreError> {
-    let entries = [Entry::Ended { outcome, reason, at: clock::moment() }];
-    let appended = Appended { entries: &lines(&entries), progress: progress(&entries), success: None };
+pub(crate) fn write_end(
+    app: &App,
+    release: &ReleaseId,
+    outcome: Outcome,
+    reason: Option<Reason>,
+) -> Result<(), StoreError> {
+    let entries = [Entry::Ended {
+        outcome,
+        reason,
+        at: clock::moment(),
+    }];
+    let appended = Appended {
+        entries: &lines(&entries),
+        progress: progress(&entries),
+        success: None,
+    };
     app.append(release, &appended)
 }
 

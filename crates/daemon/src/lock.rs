@@ -16,12 +16,24 @@ impl StateLock {
     /// Takes the state directory over.
     pub(crate) fn take(state: &Path) -> Result<Self, DaemonError> {
         let path = state.join("daemon.lock");
-        let failed = |cause: std::io::Error| DaemonError::Machine { place: path.display().to_string(), cause };
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        let failed = |cause: std::io::Error| DaemonError::Machine {
+            place: path.display().to_string(),
+            cause,
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             let mut owner = String::new();
             file.read_to_string(&mut owner).map_err(failed)?;
-            return Err(DaemonError::Taken { state: state.to_owned(), owner: owner.trim().to_owned() });
+            return Err(DaemonError::Taken {
+                state: state.to_owned(),
+                owner: owner.trim().to_owned(),
+            });
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
         writeln!(file, "pid {}", std::process::id()).map_err(failed)?;

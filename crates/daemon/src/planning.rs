@@ -74,7 +74,13 @@ pub(crate) async fn dry_run(app: &App, request: &api::ReleaseRequest) -> Result<
     let read = read(request)?;
     let wanted = wanted::wanted(&read, &app.state, &app.secrets).await?;
     let (from, running) = (stable(app, &read.scope)?, running(app, &read.scope).await);
-    let plan = release_plan(request, &read, from.as_ref().map(|(_, snapshot)| snapshot), &wanted.snapshot, &running)?;
+    let plan = release_plan(
+        request,
+        &read,
+        from.as_ref().map(|(_, snapshot)| snapshot),
+        &wanted.snapshot,
+        &running,
+    )?;
     Ok(show::show(&read, &wanted, &plan))
 }
 
@@ -95,19 +101,43 @@ pub(crate) async fn plan_release(app: &App, scope: &Scope, row: &ReleaseRow) -> 
         Asked::Rollback(target) => {
             let to = kept(app, scope, target)?.with_newest_secrets(|name| app.secrets.newest(scope, name));
             let settings = settings_of(app, target);
-            made(&Request { kind: Kind::Rollback, from, to: &to, running: &running, settings, restart: &none })
+            made(&Request {
+                kind: Kind::Rollback,
+                from,
+                to: &to,
+                running: &running,
+                settings,
+                restart: &none,
+            })
         }
         Asked::Restart(services) => {
             let to = from.ok_or_else(nothing_runs)?;
             let settings = plain_settings();
-            made(&Request { kind: Kind::Restart, from, to, running: &running, settings, restart: services })
+            made(&Request {
+                kind: Kind::Restart,
+                from,
+                to,
+                running: &running,
+                settings,
+                restart: services,
+            })
         }
         Asked::Scale(scale) => {
             let mut to = from.ok_or_else(nothing_runs)?.clone();
-            let service = to.services.get_mut(&scale.service).ok_or_else(|| unknown_service(&scale.service))?;
+            let service = to
+                .services
+                .get_mut(&scale.service)
+                .ok_or_else(|| unknown_service(&scale.service))?;
             service.replicas = scale.replicas;
             let settings = plain_settings();
-            made(&Request { kind: Kind::Scale, from, to: &to, running: &running, settings, restart: &none })
+            made(&Request {
+                kind: Kind::Scale,
+                from,
+                to: &to,
+                running: &running,
+                settings,
+                restart: &none,
+            })
         }
     }
 }
@@ -124,7 +154,14 @@ fn release_plan(
     running: &BTreeMap<SideId, u32>,
 ) -> Result<Plan, Refused> {
     let settings = Settings::of(&read.merged.spec, request.allow_downtime);
-    let request = Request { kind: Kind::Release, from, to, running, settings, restart: &BTreeSet::new() };
+    let request = Request {
+        kind: Kind::Release,
+        from,
+        to,
+        running,
+        settings,
+        restart: &BTreeSet::new(),
+    };
     seaworthy_plan::plan(&request).map_err(|refusal| {
         let place = read.merged.place(&refusal.key()).map(|place| place.to_string());
         let finding = api::Finding {
@@ -141,7 +178,9 @@ fn release_plan(
 
 /// The stable revision of a scope.
 pub(crate) fn stable(app: &App, scope: &Scope) -> Result<Option<(ReleaseId, Snapshot)>, Refused> {
-    let Some(row) = app.store.stable(scope)? else { return Ok(None) };
+    let Some(row) = app.store.stable(scope)? else {
+        return Ok(None);
+    };
     Ok(Some((row.release.clone(), snapshot(&row)?)))
 }
 
@@ -154,7 +193,10 @@ fn snapshot(row: &StableRow) -> Result<Snapshot, Refused> {
 
 fn kept(app: &App, scope: &Scope, target: &ReleaseId) -> Result<Snapshot, Refused> {
     let rows = app.store.revisions(scope, crate::prune::KEPT_REVISIONS)?;
-    let row = rows.iter().find(|row| row.release == *target).ok_or_else(|| not_kept(target.as_str(), &rows))?;
+    let row = rows
+        .iter()
+        .find(|row| row.release == *target)
+        .ok_or_else(|| not_kept(target.as_str(), &rows))?;
     snapshot(row)
 }
 
@@ -162,51 +204,103 @@ fn kept(app: &App, scope: &Scope, target: &ReleaseId) -> Result<Snapshot, Refuse
 pub(crate) fn rollback_target(app: &App, scope: &Scope, named: Option<&str>) -> Result<ReleaseId, Refused> {
     let rows = app.store.revisions(scope, crate::prune::KEPT_REVISIONS)?;
     if let Some(named) = named {
-        let found = rows.iter().find(|row| row.release.as_str() == named || row.revision == named);
-        return found.map(|row| row.release.clone()).ok_or_else(|| not_kept(named, &rows));
+        let found = rows
+            .iter()
+            .find(|row| row.release.as_str() == named || row.revision == named);
+        return found
+            .map(|row| row.release.clone())
+            .ok_or_else(|| not_kept(named, &rows));
     }
     let stable = app.store.stable(scope)?;
     let (before, revision) = match &stable {
-        Some(row) => (rows.iter().position(|other| other.release == row.release).map_or(0, |at| at + 1), Some(&row.revision)),
+        Some(row) => (
+            rows.iter()
+                .position(|other| other.release == row.release)
+                .map_or(0, |at| at + 1),
+            Some(&row.revision),
+        ),
         None => (0, None),
     };
-    rows.iter().skip(before).find(|row| Some(&row.revision) != revision).map(|row| row.release.clone()).ok_or_else(|| {
-        Refused::conflict("nothing_before", "there is no kept revision before the stable one", "seaworthy releases lists what there is")
-    })
+    rows.iter()
+        .skip(before)
+        .find(|row| Some(&row.revision) != revision)
+        .map(|row| row.release.clone())
+        .ok_or_else(|| {
+            Refused::conflict(
+                "nothing_before",
+                "there is no kept revision before the stable one",
+                "seaworthy releases lists what there is",
+            )
+        })
 }
 
 fn not_kept(named: &str, rows: &[StableRow]) -> Refused {
     let kept: Vec<&str> = rows.iter().map(|row| row.release.as_str()).collect();
-    let remedy = if kept.is_empty() { "there is none yet".to_owned() } else { format!("kept are: {}", kept.join(", ")) };
-    Refused::unknown("not_kept", format!("{named} is no release whose revision is kept"), remedy)
+    let remedy = if kept.is_empty() {
+        "there is none yet".to_owned()
+    } else {
+        format!("kept are: {}", kept.join(", "))
+    };
+    Refused::unknown(
+        "not_kept",
+        format!("{named} is no release whose revision is kept"),
+        remedy,
+    )
 }
 
 pub(crate) fn unknown_service(name: &str) -> Refused {
-    Refused::unknown("unknown_service", format!("there is no service \"{name}\""), "seaworthy status lists the services")
+    Refused::unknown(
+        "unknown_service",
+        format!("there is no service \"{name}\""),
+        "seaworthy status lists the services",
+    )
 }
 
 /// How many instances of each side are up.
 async fn running(app: &App, scope: &Scope) -> BTreeMap<SideId, u32> {
-    app.platform.observe(Some(scope)).await.into_iter().map(|side| (side.side.clone(), side.ready())).collect()
+    app.platform
+        .observe(Some(scope))
+        .await
+        .into_iter()
+        .map(|side| (side.side.clone(), side.ready()))
+        .collect()
 }
 
 /// A rollback goes by the settings with which its revision was released, without bake: it is known to be good.
 fn settings_of(app: &App, release: &ReleaseId) -> Settings {
     let plan = app.store.release(release).ok().flatten().and_then(|row| row.plan);
     let plan: Option<Plan> = plan.and_then(|plan| serde_json::from_str(&plan).ok());
-    Settings { bake: Span::millis(0), downtime_allowed: true, ..plan.map_or_else(plain_settings, |plan| plan.settings) }
+    Settings {
+        bake: Span::millis(0),
+        downtime_allowed: true,
+        ..plan.map_or_else(plain_settings, |plan| plan.settings)
+    }
 }
 
 fn plain_settings() -> Settings {
-    Settings { max_unavailable: 0, max_surge: 1, bake: Span::millis(0), deadline: Span::secs(3600), downtime_allowed: true }
+    Settings {
+        max_unavailable: 0,
+        max_surge: 1,
+        bake: Span::millis(0),
+        deadline: Span::secs(3600),
+        downtime_allowed: true,
+    }
 }
 
 /// A refusal as the reason of a release that could not be planned.
 pub(crate) fn as_reason(refused: &Refused) -> Reason {
     let error = refused.error();
     let findings = error.findings.iter().map(|finding| {
-        let place = finding.place.as_ref().or(finding.key.as_ref()).map(|place| format!("{place}: ")).unwrap_or_default();
+        let place = finding
+            .place
+            .as_ref()
+            .or(finding.key.as_ref())
+            .map(|place| format!("{place}: "))
+            .unwrap_or_default();
         format!("{place}{}", finding.reason)
     });
-    Reason { last_lines: findings.collect(), ..Reason::new(&error.kind, error.cause.clone(), error.remedy.clone()) }
+    Reason {
+        last_lines: findings.collect(),
+        ..Reason::new(&error.kind, error.cause.clone(), error.remedy.clone())
+    }
 }

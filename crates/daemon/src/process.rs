@@ -34,7 +34,10 @@ pub(crate) fn spawn_detached(binary: &Path, arguments: &[&OsStr], log: &Path) ->
 /// Waits until a process has ended.
 pub(crate) async fn ended(pid: u32) {
     let Some(descriptor) = descriptor(pid) else { return };
-    #[expect(deprecated, reason = "its replacement is unsafe; a descriptor that is owned here names one file for good")]
+    #[expect(
+        deprecated,
+        reason = "its replacement is unsafe; a descriptor that is owned here names one file for good"
+    )]
     match AsyncFd::new(descriptor) {
         // A pidfd becomes readable when its process has ended; the readiness itself is all that is wanted.
         Ok(descriptor) => drop(descriptor.readable().await),

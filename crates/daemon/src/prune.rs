@@ -24,7 +24,10 @@ pub(crate) async fn prune(app: &App, scope: &Scope) -> Result<(), StoreError> {
                 Ok(snapshot) => kept.extend(snapshot.artifacts().cloned()),
                 Err(error) => {
                     // What cannot be read may need anything, so nothing is removed.
-                    log_line(&format!("revision of {} is not readable, nothing is pruned: {error}", row.release));
+                    log_line(&format!(
+                        "revision of {} is not readable, nothing is pruned: {error}",
+                        row.release
+                    ));
                     return Ok(());
                 }
             }

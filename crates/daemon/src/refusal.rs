@@ -25,9 +25,19 @@ mod exit {
 
 impl Refused {
     fn new(status: StatusCode, exit: u8, kind: &str, cause: String, remedy: String) -> Self {
-        let error =
-            ApiError { version: VERSION, kind: kind.to_owned(), place: None, cause, remedy, exit, findings: Vec::new() };
-        Self { status, error: Box::new(error) }
+        let error = ApiError {
+            version: VERSION,
+            kind: kind.to_owned(),
+            place: None,
+            cause,
+            remedy,
+            exit,
+            findings: Vec::new(),
+        };
+        Self {
+            status,
+            error: Box::new(error),
+        }
     }
 
     /// The document.
@@ -40,7 +50,13 @@ impl Refused {
     }
 
     pub(crate) fn failed(kind: &str, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, exit::FAILED, kind, cause.into(), remedy.into())
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            exit::FAILED,
+            kind,
+            cause.into(),
+            remedy.into(),
+        )
     }
 
     pub(crate) fn conflict(kind: &str, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
@@ -59,7 +75,11 @@ impl Refused {
 
     /// Mistakes of the file: nothing was read beyond it.
     pub(crate) fn mistakes(findings: Vec<Finding>) -> Self {
-        let mut refused = Self::usage("file", count(findings.len(), "mistake"), "mend the file; nothing was changed");
+        let mut refused = Self::usage(
+            "file",
+            count(findings.len(), "mistake"),
+            "mend the file; nothing was changed",
+        );
         refused.error.findings = findings;
         refused
     }
@@ -111,15 +131,20 @@ pub(crate) fn reason(error: &PlatformError) -> Reason {
         PlatformError::Edge { .. } => ("edge".to_owned(), Vec::new()),
         PlatformError::Machine { .. } => ("machine".to_owned(), Vec::new()),
     };
-    Reason { kind, cause: error.to_string(), remedy: remedy(error), last_lines }
+    Reason {
+        kind,
+        cause: error.to_string(),
+        remedy: remedy(error),
+        last_lines,
+    }
 }
 
 /// What to do about a platform's error.
 pub(crate) fn remedy(error: &PlatformError) -> String {
     match error {
-        PlatformError::Build { remedy, .. } | PlatformError::Edge { remedy, .. } | PlatformError::Machine { remedy, .. } => {
-            remedy.clone()
-        }
+        PlatformError::Build { remedy, .. }
+        | PlatformError::Edge { remedy, .. }
+        | PlatformError::Machine { remedy, .. } => remedy.clone(),
         PlatformError::Trouble { trouble, .. } => trouble.remedy.clone(),
     }
 }

@@ -25,8 +25,14 @@ impl Secrets {
 
 impl SecretSource for Secrets {
     fn fetch(&self, scope: &Scope, name: &str, version: u32) -> Result<Secret, PlatformError> {
-        let failed = |cause: String, remedy: String| PlatformError::Machine { place: format!("secret {name}"), cause, remedy };
+        let failed = |cause: String, remedy: String| PlatformError::Machine {
+            place: format!("secret {name}"),
+            cause,
+            remedy,
+        };
         let store = SecretStore::open(&self.state).map_err(|e| failed(e.to_string(), e.remedy().to_string()))?;
-        store.fetch(scope, name, version).map_err(|e| failed(e.to_string(), e.remedy().to_string()))
+        store
+            .fetch(scope, name, version)
+            .map_err(|e| failed(e.to_string(), e.remedy().to_string()))
     }
 }

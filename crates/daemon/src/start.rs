@@ -31,7 +31,10 @@ pub struct DaemonOptions {
 /// # Errors
 /// [`DaemonError`] when it cannot start; nothing was changed then.
 pub fn run(options: &DaemonOptions) -> Result<(), DaemonError> {
-    let machine = |cause| DaemonError::Machine { place: "runtime".to_owned(), cause };
+    let machine = |cause| DaemonError::Machine {
+        place: "runtime".to_owned(),
+        cause,
+    };
     // Two threads are enough for what a control process does, and keep it small.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -61,7 +64,13 @@ async fn serve(options: &DaemonOptions) -> Result<(), DaemonError> {
     ))?;
     platform.adopt().await?;
     platform.republish().await?;
-    let app = Arc::new(App::new(state.clone(), store, Arc::new(platform), Arc::clone(&edge), secrets));
+    let app = Arc::new(App::new(
+        state.clone(),
+        store,
+        Arc::new(platform),
+        Arc::clone(&edge),
+        secrets,
+    ));
     if let Err(error) = edge.settle().await {
         // The edge goes on with its last good configuration; the next release says what is wrong.
         log_line(&format!("the edge did not take the adopted routes up: {error}"));
@@ -76,9 +85,16 @@ async fn serve(options: &DaemonOptions) -> Result<(), DaemonError> {
 
 /// Makes the state directory: others may pass through it (instances run as other users) and list nothing.
 fn make_state(state: &Path) -> Result<PathBuf, DaemonError> {
-    let failed = |cause| DaemonError::Machine { place: state.display().to_string(), cause };
+    let failed = |cause| DaemonError::Machine {
+        place: state.display().to_string(),
+        cause,
+    };
     if !state.exists() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o711).create(state).map_err(failed)?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o711)
+            .create(state)
+            .map_err(failed)?;
         std::fs::set_permissions(state, std::fs::Permissions::from_mode(0o711)).map_err(failed)?;
     }
     state.canonicalize().map_err(failed)
@@ -90,7 +106,8 @@ async fn resume(app: &Arc<App>) -> Result<(), DaemonError> {
         log_line(&format!("{} of {} was under way", row.id, row.scope));
         if matches!(row.kind.as_str(), "down" | "destroy") {
             // Stopping is asked for again by whoever wants it; half of it done is a stopped half.
-            let reason = seaworthy_release::Reason::new("interrupted", "the daemon ended in the middle of it", "ask again");
+            let reason =
+                seaworthy_release::Reason::new("interrupted", "the daemon ended in the middle of it", "ask again");
             history::write_end(app, &row.id, seaworthy_release::Outcome::Aborted, Some(reason))?;
             continue;
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use seaworthy_api as api;
-use seaworthy_plan::Snapshot;
 use seaworthy_edge::protocol::TargetReport;
+use seaworthy_plan::Snapshot;
 use seaworthy_platform::{InstanceObserved, InstanceState, Platform as _, Scope, SideObserved, SideWeight};
 
 use crate::app::App;
@@ -16,8 +16,17 @@ use crate::{clock, planning};
 pub(crate) async fn status(app: &App, scope: &Scope) -> Result<api::AppStatus, Refused> {
     let newest = app.store.releases(scope, 1)?.pop();
     let Some(newest) = newest else {
-        let known: Vec<String> = app.store.scopes()?.iter().map(|scope| format!("{}/{}", scope.app, scope.environment)).collect();
-        let remedy = if known.is_empty() { "seaworthy up starts it".to_owned() } else { format!("known here: {}", known.join(", ")) };
+        let known: Vec<String> = app
+            .store
+            .scopes()?
+            .iter()
+            .map(|scope| format!("{}/{}", scope.app, scope.environment))
+            .collect();
+        let remedy = if known.is_empty() {
+            "seaworthy up starts it".to_owned()
+        } else {
+            format!("known here: {}", known.join(", "))
+        };
         let cause = format!("{} was never released in {} here", scope.app, scope.environment);
         return Err(Refused::unknown("unknown_app", cause, remedy));
     };
@@ -31,7 +40,11 @@ pub(crate) async fn status(app: &App, scope: &Scope) -> Result<api::AppStatus, R
         app: scope.app.clone(),
         environment: scope.environment.clone(),
         observed_ms: clock::timestamp().0,
-        release: Some(api::ReleaseStatus { id: newest.id.0, phase: newest.phase, outcome: newest.outcome }),
+        release: Some(api::ReleaseStatus {
+            id: newest.id.0,
+            phase: newest.phase,
+            outcome: newest.outcome,
+        }),
         revision: snapshot.map(|snapshot| snapshot.revision().0),
         services: services(snapshot, &sides, &weights, &targets),
         urls: urls(snapshot, &edge, scope),
@@ -70,9 +83,13 @@ fn services(
             let replicas = wanted.map_or(0, |service| service.replicas);
             api::ServiceStatus {
                 name: name.to_owned(),
-                state: service_state(external, wanted.is_some_and(|service| service.listens), ready, replicas).to_owned(),
+                state: service_state(external, wanted.is_some_and(|service| service.listens), ready, replicas)
+                    .to_owned(),
                 replicas,
-                instances: mine.iter().flat_map(|side| side.instances.iter().map(|instance| told(instance, side.at.0, targets))).collect(),
+                instances: mine
+                    .iter()
+                    .flat_map(|side| side.instances.iter().map(|instance| told(instance, side.at.0, targets)))
+                    .collect(),
                 weights: shares(&mine, weights),
             }
         })
@@ -92,7 +109,12 @@ fn service_state(external: bool, listens: bool, ready: u32, replicas: u32) -> &'
 
 /// Percent of a service's traffic by the release that brought each side.
 fn shares(sides: &[&SideObserved], weights: &[SideWeight]) -> BTreeMap<String, u32> {
-    let weight = |side: &SideObserved| weights.iter().find(|weight| weight.side == side.side).map_or(0, |weight| weight.weight);
+    let weight = |side: &SideObserved| {
+        weights
+            .iter()
+            .find(|weight| weight.side == side.side)
+            .map_or(0, |weight| weight.weight)
+    };
     let whole: u32 = sides.iter().map(|side| weight(side)).sum();
     let mut shares = BTreeMap::new();
     for side in sides {
@@ -119,21 +141,42 @@ fn told(instance: &InstanceObserved, observed_ms: u64, targets: &[TargetReport])
         port: instance.port,
         started_ms: instance.started.map(|started| started.0),
         restarts: instance.restarts,
-        trouble: instance.trouble.as_ref().map(|trouble| trouble.cause.clone()).or(ejected),
+        trouble: instance
+            .trouble
+            .as_ref()
+            .map(|trouble| trouble.cause.clone())
+            .or(ejected),
         observed_ms,
     }
 }
 
 fn urls(snapshot: Option<&Snapshot>, edge: &EdgeSeen, scope: &Scope) -> Vec<String> {
-    let (Some(snapshot), Some(address)) = (snapshot, edge.listening.get(scope)) else { return Vec::new() };
-    let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+    let (Some(snapshot), Some(address)) = (snapshot, edge.listening.get(scope)) else {
+        return Vec::new();
+    };
+    let host = if address.ip().is_unspecified() {
+        "localhost".to_owned()
+    } else {
+        address.ip().to_string()
+    };
     let mut urls: Vec<String> = snapshot
         .routes
         .iter()
         .flat_map(|route| {
-            let hosts = if route.hosts.is_empty() { vec![host.clone()] } else { route.hosts.clone() };
-            let port = if address.port() == 80 { String::new() } else { format!(":{}", address.port()) };
-            hosts.into_iter().map(move |host| format!("http://{host}{port}{}", route.path)).collect::<Vec<_>>()
+            let hosts = if route.hosts.is_empty() {
+                vec![host.clone()]
+            } else {
+                route.hosts.clone()
+            };
+            let port = if address.port() == 80 {
+                String::new()
+            } else {
+                format!(":{}", address.port())
+            };
+            hosts
+                .into_iter()
+                .map(move |host| format!("http://{host}{port}{}", route.path))
+                .collect::<Vec<_>>()
         })
         .collect();
     urls.sort_by_key(String::len);

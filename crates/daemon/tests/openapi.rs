@@ -13,17 +13,27 @@ fn every_path_that_is_served_is_described() {
     let mut served = BTreeSet::new();
     for line in source.lines().map(str::trim) {
         if let Some(rest) = line.strip_prefix(".route(&of_app(\"") {
-            served.insert(format!("/v1/apps/{{app}}/{{environment}}{}", rest.split('"').next().unwrap()));
+            served.insert(format!(
+                "/v1/apps/{{app}}/{{environment}}{}",
+                rest.split('"').next().unwrap()
+            ));
         } else if let Some(rest) = line.strip_prefix(".route(\"") {
             served.insert(rest.split('"').next().unwrap().to_owned());
         }
     }
-    assert!(served.len() > 15, "the source of the router was not understood: {served:?}");
+    assert!(
+        served.len() > 15,
+        "the source of the router was not understood: {served:?}"
+    );
     for path in NOT_DESCRIBED {
         assert!(served.remove(path), "{path} is not served any more");
     }
-    let described: BTreeSet<String> =
-        seaworthy_daemon::api::openapi()["paths"].as_object().unwrap().keys().cloned().collect();
+    let described: BTreeSet<String> = seaworthy_daemon::api::openapi()["paths"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
     assert_eq!(described, served);
 }
 

@@ -37,14 +37,18 @@ impl Store {
     /// [`StoreError::Fenced`] when another daemon has taken over; [`StoreError`] when the journal cannot be written.
     pub fn append(&self, release: &ReleaseId, at_ms: u64, appended: &Appended<'_>) -> Result<Vec<u64>, StoreError> {
         self.write(|transaction| {
-            let mut insert = transaction.prepare_cached("INSERT INTO journal (release, at_ms, entry) VALUES (?1, ?2, ?3)")?;
+            let mut insert =
+                transaction.prepare_cached("INSERT INTO journal (release, at_ms, entry) VALUES (?1, ?2, ?3)")?;
             let mut numbers = Vec::with_capacity(appended.entries.len());
             for entry in appended.entries {
                 insert.execute(params![number(release), at_ms, entry])?;
                 numbers.push(transaction.last_insert_rowid().unsigned_abs());
             }
             if let Some(phase) = &appended.progress.phase {
-                transaction.execute("UPDATE releases SET phase = ?2 WHERE id = ?1", params![number(release), phase])?;
+                transaction.execute(
+                    "UPDATE releases SET phase = ?2 WHERE id = ?1",
+                    params![number(release), phase],
+                )?;
             }
             if let Some((outcome, ended_ms)) = &appended.progress.ended {
                 transaction.execute(
@@ -65,10 +69,16 @@ impl Store {
     /// [`StoreError`] when the journal cannot be read.
     pub fn journal(&self, release: &ReleaseId, after: u64) -> Result<Vec<JournalLine>, StoreError> {
         self.read(|connection| {
-            let mut query =
-                connection.prepare_cached("SELECT seq, release, at_ms, entry FROM journal WHERE release = ?1 AND seq > ?2 ORDER BY seq")?;
+            let mut query = connection.prepare_cached(
+                "SELECT seq, release, at_ms, entry FROM journal WHERE release = ?1 AND seq > ?2 ORDER BY seq",
+            )?;
             let rows = query.query_map(params![number(release), after], |row| {
-                Ok(JournalLine { seq: row.get(0)?, release: id(row.get(1)?), at_ms: row.get(2)?, entry: row.get(3)? })
+                Ok(JournalLine {
+                    seq: row.get(0)?,
+                    release: id(row.get(1)?),
+                    at_ms: row.get(2)?,
+                    entry: row.get(3)?,
+                })
             })?;
             rows.collect()
         })

@@ -12,7 +12,6 @@ mod stable;
 
 pub mod secrets;
 
-
 pub use error::StoreError;
 pub use journal::{Appended, JournalLine};
 pub use open::{FORMAT, Store};

@@ -56,7 +56,10 @@ pub struct Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("path", &self.path).field("fence", &self.fence).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("path", &self.path)
+            .field("fence", &self.fence)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,27 +70,49 @@ impl Store {
     /// [`StoreError::Newer`] for a directory that a newer version wrote, which is left as it is.
     pub fn open(state: &Path) -> Result<Self, StoreError> {
         let path = state.join("seaworthy.db");
-        std::fs::create_dir_all(state).map_err(|cause| StoreError::Directory { path: state.to_owned(), cause })?;
-        let database = |cause| StoreError::Database { path: path.clone(), cause };
+        std::fs::create_dir_all(state).map_err(|cause| StoreError::Directory {
+            path: state.to_owned(),
+            cause,
+        })?;
+        let database = |cause| StoreError::Database {
+            path: path.clone(),
+            cause,
+        };
         let mut connection = Connection::open(&path).map_err(database)?;
-        let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(database)?;
+        let found: u32 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(database)?;
         if found > FORMAT {
-            return Err(StoreError::Newer { path, found, known: FORMAT });
+            return Err(StoreError::Newer {
+                path,
+                found,
+                known: FORMAT,
+            });
         }
         // Invariant 1 rests on FULL: an entry that was acknowledged survives power loss.
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;")
             .map_err(database)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(database)?;
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(database)?;
         if found == 0 {
             transaction.execute_batch(SCHEMA).map_err(database)?;
-            transaction.pragma_update(None, "user_version", FORMAT).map_err(database)?;
+            transaction
+                .pragma_update(None, "user_version", FORMAT)
+                .map_err(database)?;
         }
-        transaction.execute("UPDATE meta SET value = value + 1 WHERE key = 'fence'", []).map_err(database)?;
+        transaction
+            .execute("UPDATE meta SET value = value + 1 WHERE key = 'fence'", [])
+            .map_err(database)?;
         let fence = read_fence(&transaction).map_err(database)?;
         transaction.commit().map_err(database)?;
         restrict(&path)?;
-        Ok(Self { path, connection: Mutex::new(connection), fence })
+        Ok(Self {
+            path,
+            connection: Mutex::new(connection),
+            fence,
+        })
     }
 
     /// The number that grows with every daemon that opens this store.
@@ -100,12 +125,19 @@ impl Store {
     }
 
     /// Runs a change in a transaction of its own, unless another daemon has fenced this one off.
-    pub(crate) fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    pub(crate) fn write<T>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         let mut connection = self.lock();
         let failed = |cause| self.failed(cause);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
         if read_fence(&transaction).map_err(failed)? != self.fence {
-            return Err(StoreError::Fenced { path: self.path.clone() });
+            return Err(StoreError::Fenced {
+                path: self.path.clone(),
+            });
         }
         let answer = change(&transaction).map_err(failed)?;
         transaction.commit().map_err(failed)?;
@@ -113,7 +145,10 @@ impl Store {
     }
 
     fn failed(&self, cause: rusqlite::Error) -> StoreError {
-        StoreError::Database { path: self.path.clone(), cause }
+        StoreError::Database {
+            path: self.path.clone(),
+            cause,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -123,13 +158,17 @@ impl Store {
 }
 
 fn read_fence(connection: &Connection) -> rusqlite::Result<i64> {
-    let found = connection.query_row("SELECT value FROM meta WHERE key = 'fence'", [], |row| row.get(0)).optional()?;
+    let found = connection
+        .query_row("SELECT value FROM meta WHERE key = 'fence'", [], |row| row.get(0))
+        .optional()?;
     Ok(found.unwrap_or(0))
 }
 
 /// Only the owner reads the journal: it names people, sources and machines.
 fn restrict(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-        .map_err(|cause| StoreError::Directory { path: path.to_owned(), cause })
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|cause| StoreError::Directory {
+        path: path.to_owned(),
+        cause,
+    })
 }

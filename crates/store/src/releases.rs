@@ -64,7 +64,10 @@ const COLUMNS: &str = "id, organisation, app, environment, kind, request, asked_
                        from_revision, to_revision, phase, outcome, ended_ms";
 
 pub(crate) fn number(id: &ReleaseId) -> i64 {
-    id.as_str().strip_prefix('r').and_then(|digits| digits.parse().ok()).unwrap_or(-1)
+    id.as_str()
+        .strip_prefix('r')
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(-1)
 }
 
 pub(crate) fn id(number: i64) -> ReleaseId {
@@ -74,7 +77,11 @@ pub(crate) fn id(number: i64) -> ReleaseId {
 fn row(row: &Row<'_>) -> rusqlite::Result<ReleaseRow> {
     Ok(ReleaseRow {
         id: id(row.get(0)?),
-        scope: Scope { organisation: row.get(1)?, app: row.get(2)?, environment: row.get(3)? },
+        scope: Scope {
+            organisation: row.get(1)?,
+            app: row.get(2)?,
+            environment: row.get(3)?,
+        },
         kind: row.get(4)?,
         request: row.get(5)?,
         by: row.get(6)?,
@@ -100,7 +107,13 @@ impl Store {
                 "INSERT INTO releases (organisation, app, environment, kind, request, asked_by, asked_ms, phase)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued')",
                 params![
-                    new.scope.organisation, new.scope.app, new.scope.environment, new.kind, new.request, new.by, new.asked_ms
+                    new.scope.organisation,
+                    new.scope.app,
+                    new.scope.environment,
+                    new.kind,
+                    new.request,
+                    new.by,
+                    new.asked_ms
                 ],
             )?;
             Ok(id(transaction.last_insert_rowid()))
@@ -111,7 +124,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the journal cannot be written.
-    pub fn set_plan(&self, release: &ReleaseId, plan: &str, strategy: &str, revisions: (Option<&str>, &str)) -> Result<(), StoreError> {
+    pub fn set_plan(
+        &self,
+        release: &ReleaseId,
+        plan: &str,
+        strategy: &str,
+        revisions: (Option<&str>, &str),
+    ) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute(
                 "UPDATE releases SET plan = ?2, strategy = ?3, from_revision = ?4, to_revision = ?5 WHERE id = ?1",
@@ -152,7 +171,9 @@ impl Store {
     /// [`StoreError`] when the journal cannot be read.
     pub fn unfinished(&self) -> Result<Vec<ReleaseRow>, StoreError> {
         self.read(|connection| {
-            let mut query = connection.prepare(&format!("SELECT {COLUMNS} FROM releases WHERE outcome IS NULL ORDER BY id"))?;
+            let mut query = connection.prepare(&format!(
+                "SELECT {COLUMNS} FROM releases WHERE outcome IS NULL ORDER BY id"
+            ))?;
             query.query_map([], row)?.collect()
         })
     }
@@ -166,7 +187,11 @@ impl Store {
             let mut query =
                 connection.prepare("SELECT DISTINCT organisation, app, environment FROM releases ORDER BY 1, 2, 3")?;
             let rows = query.query_map([], |row| {
-                Ok(Scope { organisation: row.get(0)?, app: row.get(1)?, environment: row.get(2)? })
+                Ok(Scope {
+                    organisation: row.get(0)?,
+                    app: row.get(1)?,
+                    environment: row.get(2)?,
+                })
             })?;
             rows.collect()
         })
@@ -180,10 +205,16 @@ impl Store {
         self.write(|transaction| {
             let whose = params![scope.organisation, scope.app, scope.environment];
             let of_scope = "SELECT id FROM releases WHERE organisation = ?1 AND app = ?2 AND environment = ?3";
-            transaction.execute("DELETE FROM stable WHERE organisation = ?1 AND app = ?2 AND environment = ?3", whose)?;
+            transaction.execute(
+                "DELETE FROM stable WHERE organisation = ?1 AND app = ?2 AND environment = ?3",
+                whose,
+            )?;
             transaction.execute(&format!("DELETE FROM revisions WHERE release IN ({of_scope})"), whose)?;
             transaction.execute(&format!("DELETE FROM journal WHERE release IN ({of_scope})"), whose)?;
-            transaction.execute("DELETE FROM releases WHERE organisation = ?1 AND app = ?2 AND environment = ?3", whose)?;
+            transaction.execute(
+                "DELETE FROM releases WHERE organisation = ?1 AND app = ?2 AND environment = ?3",
+                whose,
+            )?;
             Ok(())
         })
     }

@@ -30,12 +30,19 @@ pub struct StableRow {
 
 impl Success<'_> {
     pub(crate) fn write(&self, transaction: &Transaction<'_>, release: i64) -> rusqlite::Result<()> {
-        let Scope { organisation, app, environment } = self.scope;
+        let Scope {
+            organisation,
+            app,
+            environment,
+        } = self.scope;
         transaction.execute(
             "INSERT OR REPLACE INTO revisions VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![release, organisation, app, environment, self.revision, self.snapshot],
         )?;
-        transaction.execute("INSERT OR REPLACE INTO stable VALUES (?1, ?2, ?3, ?4)", params![organisation, app, environment, release])?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO stable VALUES (?1, ?2, ?3, ?4)",
+            params![organisation, app, environment, release],
+        )?;
         Ok(())
     }
 }
@@ -47,12 +54,17 @@ impl Store {
     /// [`StoreError`] when the journal cannot be read.
     pub fn stable(&self, scope: &Scope) -> Result<Option<StableRow>, StoreError> {
         self.read(|connection| {
-            let query = "SELECT r.release, r.revision, r.snapshot FROM stable s JOIN revisions r ON r.release = s.release
+            let query =
+                "SELECT r.release, r.revision, r.snapshot FROM stable s JOIN revisions r ON r.release = s.release
                          WHERE s.organisation = ?1 AND s.app = ?2 AND s.environment = ?3";
             let whose = params![scope.organisation, scope.app, scope.environment];
             connection
                 .query_row(query, whose, |row| {
-                    Ok(StableRow { release: id(row.get(0)?), revision: row.get(1)?, snapshot: row.get(2)? })
+                    Ok(StableRow {
+                        release: id(row.get(0)?),
+                        revision: row.get(1)?,
+                        snapshot: row.get(2)?,
+                    })
                 })
                 .optional()
         })
@@ -83,7 +95,11 @@ impl Store {
                  WHERE organisation = ?1 AND app = ?2 AND environment = ?3 ORDER BY release DESC LIMIT ?4",
             )?;
             let rows = query.query_map(params![scope.organisation, scope.app, scope.environment, most], |row| {
-                Ok(StableRow { release: id(row.get(0)?), revision: row.get(1)?, snapshot: row.get(2)? })
+                Ok(StableRow {
+                    release: id(row.get(0)?),
+                    revision: row.get(1)?,
+                    snapshot: row.get(2)?,
+                })
             })?;
             rows.collect()
         })

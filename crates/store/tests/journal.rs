@@ -6,7 +6,13 @@ use seaworthy_store::{Appended, NewRelease, Progress, Store, StoreError, Success
 use tempfile::TempDir;
 
 fn asked(scope: &Scope) -> NewRelease {
-    NewRelease { scope: scope.clone(), kind: "release".into(), request: "{}".into(), by: "alice".into(), asked_ms: 7 }
+    NewRelease {
+        scope: scope.clone(),
+        kind: "release".into(),
+        request: "{}".into(),
+        by: "alice".into(),
+        asked_ms: 7,
+    }
 }
 
 fn entries(texts: &[&str]) -> Vec<String> {
@@ -15,9 +21,26 @@ fn entries(texts: &[&str]) -> Vec<String> {
 
 fn succeed(store: &Store, scope: &Scope, release: &ReleaseId, revision: &str) {
     let entries = entries(&["ended"]);
-    let progress = Progress { phase: Some("retiring".into()), ended: Some(("succeeded".into(), 9)) };
-    let success = Some(Success { scope, revision, snapshot: "{}" });
-    store.append(release, 9, &Appended { entries: &entries, progress, success }).unwrap();
+    let progress = Progress {
+        phase: Some("retiring".into()),
+        ended: Some(("succeeded".into(), 9)),
+    };
+    let success = Some(Success {
+        scope,
+        revision,
+        snapshot: "{}",
+    });
+    store
+        .append(
+            release,
+            9,
+            &Appended {
+                entries: &entries,
+                progress,
+                success,
+            },
+        )
+        .unwrap();
 }
 
 #[test]
@@ -28,12 +51,24 @@ fn what_was_appended_is_there_after_a_restart_in_order_and_resumable() {
     let release = store.insert_release(&asked(&scope)).unwrap();
     assert_eq!(release.as_str(), "r1");
     let first = store
-        .append(&release, 8, &Appended { entries: &entries(&["begun", "intent"]), ..Appended::default() })
+        .append(
+            &release,
+            8,
+            &Appended {
+                entries: &entries(&["begun", "intent"]),
+                ..Appended::default()
+            },
+        )
         .unwrap();
     drop(store);
 
     let store = Store::open(dir.path()).unwrap();
-    let all: Vec<String> = store.journal(&release, 0).unwrap().into_iter().map(|line| line.entry).collect();
+    let all: Vec<String> = store
+        .journal(&release, 0)
+        .unwrap()
+        .into_iter()
+        .map(|line| line.entry)
+        .collect();
     assert_eq!(all, entries(&["begun", "intent"]));
     let rest = store.journal(&release, first[0]).unwrap();
     assert_eq!(rest.len(), 1, "a client resumes after the number it has seen");
@@ -50,7 +85,10 @@ fn the_last_entry_and_the_stable_revision_are_one_write() {
     succeed(&store, &scope, &release, "abc");
     assert_eq!(store.stable(&scope).unwrap().unwrap().revision, "abc");
     let row = store.release(&release).unwrap().unwrap();
-    assert_eq!((row.phase.as_str(), row.outcome.as_deref(), row.ended_ms), ("retiring", Some("succeeded"), Some(9)));
+    assert_eq!(
+        (row.phase.as_str(), row.outcome.as_deref(), row.ended_ms),
+        ("retiring", Some("succeeded"), Some(9))
+    );
     assert!(store.unfinished().unwrap().is_empty());
 }
 
@@ -63,7 +101,14 @@ fn an_earlier_daemon_cannot_write_any_more() {
     let later = Store::open(dir.path()).unwrap();
     assert!(later.fence() > earlier.fence());
 
-    let refused = earlier.append(&release, 8, &Appended { entries: &entries(&["late"]), ..Appended::default() });
+    let refused = earlier.append(
+        &release,
+        8,
+        &Appended {
+            entries: &entries(&["late"]),
+            ..Appended::default()
+        },
+    );
     assert!(matches!(refused, Err(StoreError::Fenced { .. })), "{refused:?}");
     assert!(later.journal(&release, 0).unwrap().is_empty());
 }
@@ -79,8 +124,22 @@ fn a_newer_state_directory_is_refused_and_left_as_it_is() {
     let before = std::fs::read(&path).unwrap();
 
     let refused = Store::open(dir.path()).unwrap_err();
-    assert!(matches!(refused, StoreError::Newer { found: 99, known: 1, .. }), "{refused}");
-    assert!(refused.to_string().contains("written by a newer version of seaworthy (format 99, this one knows 1)"));
+    assert!(
+        matches!(
+            refused,
+            StoreError::Newer {
+                found: 99,
+                known: 1,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    assert!(
+        refused
+            .to_string()
+            .contains("written by a newer version of seaworthy (format 99, this one knows 1)")
+    );
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
@@ -95,7 +154,12 @@ fn pruning_keeps_the_stable_revision_however_old() {
     }
     succeed(&store, &scope, &releases[0], "r1");
     store.forget_revisions_before(&scope, &releases[2]).unwrap();
-    let kept: Vec<String> = store.revisions(&scope, 10).unwrap().into_iter().map(|row| row.release.0).collect();
+    let kept: Vec<String> = store
+        .revisions(&scope, 10)
+        .unwrap()
+        .into_iter()
+        .map(|row| row.release.0)
+        .collect();
     assert_eq!(kept, ["r4", "r3", "r1"]);
 }
 
@@ -109,7 +173,7 @@ fn forgetting_one_application_leaves_the_others() {
         succeed(&store, scope, &release, "abc");
     }
     store.forget(&one).unwrap();
-    assert_eq!(store.scopes().unwrap(), [two.clone()]);
+    assert_eq!(store.scopes().unwrap(), std::slice::from_ref(&two));
     assert!(store.stable(&two).unwrap().is_some());
 }
 
@@ -118,6 +182,9 @@ fn only_its_owner_reads_the_journal() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = TempDir::new().unwrap();
     drop(Store::open(dir.path()).unwrap());
-    let mode = std::fs::metadata(dir.path().join("seaworthy.db")).unwrap().permissions().mode();
+    let mode = std::fs::metadata(dir.path().join("seaworthy.db"))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
 }

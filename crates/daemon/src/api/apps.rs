@@ -46,8 +46,17 @@ pub(super) async fn destroy(
 async fn stop(app: &Arc<App>, scope: &Scope, caller: &Caller, forget: bool) -> Result<Response, Refused> {
     if app.store.releases(scope, 1)?.is_empty() {
         let cause = format!("{} was never released in {} here", scope.app, scope.environment);
-        return Err(Refused::unknown("unknown_app", cause, "seaworthy status shows what runs here"));
+        return Err(Refused::unknown(
+            "unknown_app",
+            cause,
+            "seaworthy status shows what runs here",
+        ));
     }
     let what = app.conductor(scope).stop(caller.name(), forget).await?;
-    Ok(Json(api::Done { version: api::VERSION, what, release: None }).into_response())
+    Ok(Json(api::Done {
+        version: api::VERSION,
+        what,
+        release: None,
+    })
+    .into_response())
 }

@@ -33,13 +33,19 @@ pub(super) async fn logs(
             continue;
         }
         let found = if query.follow && place.running {
-            let (found, follow) = Follow::start(&place.directory, &wanted.filter).map_err(unreadable)?;
+            let (found, follow) =
+                Follow::start(&place.directory, &wanted.filter).map_err(|error| unreadable(&error))?;
             followers.insert(place.directory.clone(), (place.clone(), follow));
             found
         } else {
-            read(&place.directory, &wanted.filter).map_err(unreadable)?
+            read(&place.directory, &wanted.filter).map_err(|error| unreadable(&error))?
         };
-        lines.extend(found.into_iter().filter(|line| wanted.text(line)).map(|line| told(&place, line)));
+        lines.extend(
+            found
+                .into_iter()
+                .filter(|line| wanted.text(line))
+                .map(|line| told(&place, line)),
+        );
     }
     lines.sort_by_key(|line| line.at_us);
     if let Some(last) = query.last {
@@ -48,9 +54,18 @@ pub(super) async fn logs(
     if !query.follow {
         return Ok(super::lines(futures_util::stream::iter(lines)));
     }
-    let following = Following { app, scope, wanted, followers };
+    let following = Following {
+        app,
+        scope,
+        wanted,
+        followers,
+    };
     let stream = futures_util::stream::unfold((lines, following), |(ready, mut following)| async move {
-        let lines = if ready.is_empty() { following.next().await } else { ready };
+        let lines = if ready.is_empty() {
+            following.next().await
+        } else {
+            ready
+        };
         Some((lines, (Vec::new(), following)))
     });
     use futures_util::StreamExt as _;
@@ -67,10 +82,23 @@ struct Wanted {
 impl Wanted {
     fn of(query: &api::LogsQuery) -> Result<Self, Refused> {
         let grep = query.grep.as_deref().map(Regex::new).transpose().map_err(|error| {
-            Refused::usage("grep", format!("--grep is no regular expression: {error}"), "mend the expression, or quote it")
+            Refused::usage(
+                "grep",
+                format!("--grep is no regular expression: {error}"),
+                "mend the expression, or quote it",
+            )
         })?;
-        let since = query.since_ms.and_then(|millis| jiff::Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok());
-        Ok(Self { service: query.service.clone(), grep, filter: Filter { since, ..Filter::default() } })
+        let since = query
+            .since_ms
+            .and_then(|millis| jiff::Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok());
+        Ok(Self {
+            service: query.service.clone(),
+            grep,
+            filter: Filter {
+                since,
+                ..Filter::default()
+            },
+        })
     }
 
     fn service(&self, place: &LogPlace) -> bool {
@@ -95,23 +123,39 @@ impl Following {
     async fn next(&mut self) -> Vec<api::LogLine> {
         loop {
             let mut lines = Vec::new();
-            let places: Vec<LogPlace> =
-                self.app.platform.log_places(&self.scope).into_iter().filter(|place| place.running && self.wanted.service(place)).collect();
+            let places: Vec<LogPlace> = self
+                .app
+                .platform
+                .log_places(&self.scope)
+                .into_iter()
+                .filter(|place| place.running && self.wanted.service(place))
+                .collect();
             for place in &places {
                 if self.followers.contains_key(&place.directory) {
                     continue;
                 }
                 if let Ok((found, follow)) = Follow::start(&place.directory, &self.wanted.filter) {
-                    lines.extend(found.into_iter().filter(|line| self.wanted.text(line)).map(|line| told(place, line)));
+                    lines.extend(
+                        found
+                            .into_iter()
+                            .filter(|line| self.wanted.text(line))
+                            .map(|line| told(place, line)),
+                    );
                     self.followers.insert(place.directory.clone(), (place.clone(), follow));
                 }
             }
             for (place, follow) in self.followers.values_mut() {
                 // A log that cannot be read now is read at the next look.
                 let found = follow.poll().unwrap_or_default();
-                lines.extend(found.into_iter().filter(|line| self.wanted.text(line)).map(|line| told(place, line)));
+                lines.extend(
+                    found
+                        .into_iter()
+                        .filter(|line| self.wanted.text(line))
+                        .map(|line| told(place, line)),
+                );
             }
-            self.followers.retain(|directory, _| places.iter().any(|place| place.directory == *directory));
+            self.followers
+                .retain(|directory, _| places.iter().any(|place| place.directory == *directory));
             if !lines.is_empty() {
                 lines.sort_by_key(|line| line.at_us);
                 return lines;
@@ -132,6 +176,6 @@ fn told(place: &LogPlace, line: Line) -> api::LogLine {
     }
 }
 
-fn unreadable(error: seaworthy_supervise::log::LogError) -> Refused {
+fn unreadable(error: &seaworthy_supervise::log::LogError) -> Refused {
     Refused::failed("log", error.to_string(), error.remedy())
 }

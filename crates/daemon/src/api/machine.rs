@@ -33,12 +33,21 @@ pub(super) async fn shutdown(
     let mut what = Vec::new();
     for scope in app.store.scopes()? {
         let stopped = app.conductor(&scope).stop(caller.name(), false).await?;
-        what.extend(stopped.into_iter().map(|line| format!("{}/{}: {line}", scope.app, scope.environment)));
+        what.extend(
+            stopped
+                .into_iter()
+                .map(|line| format!("{}/{}: {line}", scope.app, scope.environment)),
+        );
     }
     app.edge.stop(EDGE_STOP).await;
     what.push("stopped the edge and the daemon".to_owned());
     app.shut_down();
-    Ok(Json(api::Done { version: api::VERSION, what, release: None }).into_response())
+    Ok(Json(api::Done {
+        version: api::VERSION,
+        what,
+        release: None,
+    })
+    .into_response())
 }
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Refused> {
@@ -50,5 +59,9 @@ pub(super) async fn description() -> Response {
 }
 
 pub(super) async fn not_found(uri: Uri) -> Refused {
-    Refused::unknown("unknown_path", format!("there is nothing at {}", uri.path()), "GET /v1/openapi.json describes the API")
+    Refused::unknown(
+        "unknown_path",
+        format!("there is nothing at {}", uri.path()),
+        "GET /v1/openapi.json describes the API",
+    )
 }

@@ -50,7 +50,11 @@ pub(super) async fn submit(
     let read = planning::read(&request)?;
     if read.scope.app != name {
         let cause = format!("the file describes \"{}\", not \"{name}\"", read.scope.app);
-        return Err(Refused::usage("wrong_app", cause, "ask for the application that the file describes"));
+        return Err(Refused::usage(
+            "wrong_app",
+            cause,
+            "ask for the application that the file describes",
+        ));
     }
     let missing = planning::not_available(&read);
     if !missing.is_empty() {
@@ -108,11 +112,21 @@ pub(super) async fn scale(
 fn known_services(app: &App, scope: &Scope) -> Result<BTreeSet<String>, Refused> {
     match planning::stable(app, scope)? {
         Some((_, snapshot)) => Ok(snapshot.services.into_keys().collect()),
-        None => Err(Refused::conflict("not_running", format!("nothing of {} runs in {}", scope.app, scope.environment), "seaworthy up starts it")),
+        None => Err(Refused::conflict(
+            "not_running",
+            format!("nothing of {} runs in {}", scope.app, scope.environment),
+            "seaworthy up starts it",
+        )),
     }
 }
 
-async fn accepted(app: &Arc<App>, scope: &Scope, asked: &Asked, queue: api::Queue, caller: &Caller) -> Result<Response, Refused> {
+async fn accepted(
+    app: &Arc<App>,
+    scope: &Scope,
+    asked: &Asked,
+    queue: api::Queue,
+    caller: &Caller,
+) -> Result<Response, Refused> {
     let new = NewRelease {
         scope: scope.clone(),
         kind: asked.word().to_owned(),
@@ -156,7 +170,9 @@ pub(super) async fn events(
                     let next = (!ended).then_some((last.seq, journal));
                     return Some((events, next));
                 }
-                let over = entries.iter().any(|(_, _, entry)| matches!(entry, seaworthy_release::Entry::Ended { .. }));
+                let over = entries
+                    .iter()
+                    .any(|(_, _, entry)| matches!(entry, seaworthy_release::Entry::Ended { .. }));
                 if over || journal.changed().await.is_err() {
                     return None;
                 }
@@ -181,13 +197,25 @@ pub(super) async fn answer(
     ConnectInfo(caller): ConnectInfo<Caller>,
     Json(answer): Json<api::AnswerRequest>,
 ) -> Result<Response, Refused> {
-    steer(&app, &id, Command::Answer { by: caller.name(), answer: answer.answer }).await
+    steer(
+        &app,
+        &id,
+        Command::Answer {
+            by: caller.name(),
+            answer: answer.answer,
+        },
+    )
+    .await
 }
 
 async fn steer(app: &Arc<App>, id: &str, command: Command) -> Result<Response, Refused> {
     let row = found(app, id)?;
     if row.outcome.is_some() {
-        return Err(Refused::conflict("ended", format!("{id} has ended"), "rollback goes back to a kept release"));
+        return Err(Refused::conflict(
+            "ended",
+            format!("{id} has ended"),
+            "rollback goes back to a kept release",
+        ));
     }
     app.conductor(&row.scope).steer(row.id.clone(), command).await?;
     let row = found(app, id)?;
@@ -195,6 +223,12 @@ async fn steer(app: &Arc<App>, id: &str, command: Command) -> Result<Response, R
 }
 
 fn found(app: &App, id: &str) -> Result<ReleaseRow, Refused> {
-    let unknown = || Refused::unknown("unknown_release", format!("there is no release {id}"), "seaworthy releases lists them");
+    let unknown = || {
+        Refused::unknown(
+            "unknown_release",
+            format!("there is no release {id}"),
+            "seaworthy releases lists them",
+        )
+    };
     app.store.release(&ReleaseId::from(id))?.ok_or_else(unknown)
 }

@@ -30,12 +30,15 @@ pub(super) struct Following {
 impl Following {
     /// Takes a release up where it is: plans it when it is new, folds its journal otherwise. None: it has ended by now.
     pub(super) async fn begin(app: &Arc<App>, scope: &Scope, release: &ReleaseId) -> Result<Option<Self>, StoreError> {
-        let Some(row) = app.store.release(release)? else { return Ok(None) };
+        let Some(row) = app.store.release(release)? else {
+            return Ok(None);
+        };
         let planned = match &row.plan {
-            Some(plan) => serde_json::from_str::<Plan>(plan).map_err(|error| {
-                Reason::new("journal", format!("its plan is not readable: {error}"), "release again")
-            }),
-            None => planning::plan_release(app, scope, &row).await.map_err(|refused| planning::as_reason(&refused)),
+            Some(plan) => serde_json::from_str::<Plan>(plan)
+                .map_err(|error| Reason::new("journal", format!("its plan is not readable: {error}"), "release again")),
+            None => planning::plan_release(app, scope, &row)
+                .await
+                .map_err(|refused| planning::as_reason(&refused)),
         };
         let plan = match planned {
             Ok(plan) => plan,
@@ -47,10 +50,17 @@ impl Following {
         if row.plan.is_none() {
             history::write_plan(app, release, &plan)?;
         }
-        let journal: Vec<Entry> = history::entries(app, release, 0)?.into_iter().map(|(_, _, entry)| entry).collect();
+        let journal: Vec<Entry> = history::entries(app, release, 0)?
+            .into_iter()
+            .map(|(_, _, entry)| entry)
+            .collect();
         let machine = Machine::recover(release.clone(), plan, &journal);
-        let mut following =
-            Self { app: Arc::clone(app), machine, running: None, seen: app.platform.watch() };
+        let mut following = Self {
+            app: Arc::clone(app),
+            machine,
+            running: None,
+            seen: app.platform.watch(),
+        };
         following.feed(Event::Begin).await;
         Ok(Some(following))
     }
@@ -104,11 +114,19 @@ impl Following {
         }
     }
 
-    async fn effect(running: &mut Option<(u32, JoinHandle<Result<Observation, Reason>>)>) -> (u32, Result<Observation, Reason>) {
-        let Some((step, task)) = running else { return std::future::pending().await };
+    async fn effect(
+        running: &mut Option<(u32, JoinHandle<Result<Observation, Reason>>)>,
+    ) -> (u32, Result<Observation, Reason>) {
+        let Some((step, task)) = running else {
+            return std::future::pending().await;
+        };
         let step = *step;
         let result = task.await.unwrap_or_else(|error| {
-            Err(Reason::new("internal", format!("the step ended unexpectedly: {error}"), "see log/daemon.log and report it"))
+            Err(Reason::new(
+                "internal",
+                format!("the step ended unexpectedly: {error}"),
+                "see log/daemon.log and report it",
+            ))
         });
         *running = None;
         (step, result)
@@ -146,7 +164,10 @@ impl Following {
                     return std::future::pending().await;
                 }
                 Err(error) => {
-                    log_line(&format!("{}: the journal cannot be written, nothing new is begun: {error}", self.release()));
+                    log_line(&format!(
+                        "{}: the journal cannot be written, nothing new is begun: {error}",
+                        self.release()
+                    ));
                     tokio::time::sleep(JOURNAL_RETRY).await;
                 }
             }
@@ -154,7 +175,10 @@ impl Following {
         for entry in entries {
             self.machine.apply(entry);
         }
-        if let Some((_, task)) = self.running.take_if(|(step, _)| self.machine.pending().is_none_or(|(wanted, _)| wanted != *step)) {
+        if let Some((_, task)) = self
+            .running
+            .take_if(|(step, _)| self.machine.pending().is_none_or(|(wanted, _)| wanted != *step))
+        {
             task.abort();
         }
     }
@@ -163,8 +187,21 @@ impl Following {
         let lines = history::lines(entries);
         let progress = history::progress(entries);
         let scope = &self.machine.plan().scope;
-        if !matches!(entries.last(), Some(Entry::Ended { outcome: Outcome::Succeeded, .. })) {
-            return self.app.append(self.release(), &Appended { entries: &lines, progress, success: None });
+        if !matches!(
+            entries.last(),
+            Some(Entry::Ended {
+                outcome: Outcome::Succeeded,
+                ..
+            })
+        ) {
+            return self.app.append(
+                self.release(),
+                &Appended {
+                    entries: &lines,
+                    progress,
+                    success: None,
+                },
+            );
         }
         let mut after = self.machine.clone();
         for entry in entries {
@@ -172,8 +209,19 @@ impl Following {
         }
         let snapshot = after.outcome_snapshot();
         let (revision, snapshot) = (snapshot.revision().0, history::document(&snapshot));
-        let success = Success { scope, revision: &revision, snapshot: &snapshot };
-        self.app.append(self.release(), &Appended { entries: &lines, progress: Progress { ..progress }, success: Some(success) })
+        let success = Success {
+            scope,
+            revision: &revision,
+            snapshot: &snapshot,
+        };
+        self.app.append(
+            self.release(),
+            &Appended {
+                entries: &lines,
+                progress: Progress { ..progress },
+                success: Some(success),
+            },
+        )
     }
 }
 

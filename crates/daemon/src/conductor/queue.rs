@@ -26,7 +26,12 @@ pub(super) struct Queued {
 
 impl Queued {
     pub(super) fn new(app: Arc<App>, scope: Scope, messages: mpsc::Receiver<Message>) -> Self {
-        Self { app, scope, messages, waiting: VecDeque::new() }
+        Self {
+            app,
+            scope,
+            messages,
+            waiting: VecDeque::new(),
+        }
     }
 
     pub(super) async fn run(mut self) {
@@ -67,7 +72,14 @@ impl Queued {
     async fn idle(&mut self, message: Message) {
         match message {
             Message::Submit { new, reply, .. } => answer(reply, self.submit(&new)),
-            Message::Steer { reply, .. } => answer(reply, Err(Refused::conflict("not_now", "no release is under way", "rollback goes back to a kept release"))),
+            Message::Steer { reply, .. } => answer(
+                reply,
+                Err(Refused::conflict(
+                    "not_now",
+                    "no release is under way",
+                    "rollback goes back to a kept release",
+                )),
+            ),
             Message::Stop { by, forget, reply } => answer(reply, stop::stop(&self.app, &self.scope, &by, forget).await),
             Message::Resume { release } => self.waiting.push_back(release),
         }
@@ -76,19 +88,35 @@ impl Queued {
     /// A release is under way.
     async fn busy(&mut self, message: Message, following: &mut Following) {
         match message {
-            Message::Submit { queue: Queue::NoWait, reply, .. } => answer(reply, Err(Refused::busy(following.release().as_str()))),
+            Message::Submit {
+                queue: Queue::NoWait,
+                reply,
+                ..
+            } => answer(reply, Err(Refused::busy(following.release().as_str()))),
             Message::Submit { new, queue, reply } => {
                 let submitted = self.submit(&new);
                 if let (Queue::Supersede, Ok(_)) = (queue, &submitted) {
                     // A release that can no longer be aborted has succeeded; the new one follows it all the same.
-                    let _ = following.command(Command::Abort { by: format!("{} (superseded)", new.by) }).await;
+                    let _ = following
+                        .command(Command::Abort {
+                            by: format!("{} (superseded)", new.by),
+                        })
+                        .await;
                 }
                 answer(reply, submitted);
             }
-            Message::Steer { release, command, reply } if release == *following.release() => {
+            Message::Steer {
+                release,
+                command,
+                reply,
+            } if release == *following.release() => {
                 answer(reply, following.command(command).await);
             }
-            Message::Steer { release, command, reply } => answer(reply, self.withdraw(&release, &command)),
+            Message::Steer {
+                release,
+                command,
+                reply,
+            } => answer(reply, self.withdraw(&release, &command)),
             Message::Stop { reply, .. } => answer(reply, Err(Refused::busy(following.release().as_str()))),
             Message::Resume { release } => self.waiting.push_back(release),
         }
@@ -103,12 +131,24 @@ impl Queued {
     /// A command for a release that waits for its turn: it can only be withdrawn.
     fn withdraw(&mut self, release: &ReleaseId, command: &Command) -> Result<(), Refused> {
         let Some(position) = self.waiting.iter().position(|waiting| waiting == release) else {
-            return Err(Refused::conflict("not_now", format!("{release} is not under way"), "seaworthy releases lists them"));
+            return Err(Refused::conflict(
+                "not_now",
+                format!("{release} is not under way"),
+                "seaworthy releases lists them",
+            ));
         };
         let Command::Abort { by } = command else {
-            return Err(Refused::conflict("not_now", "it waits for its turn", "abort withdraws it"));
+            return Err(Refused::conflict(
+                "not_now",
+                "it waits for its turn",
+                "abort withdraws it",
+            ));
         };
-        let reason = Reason::new("aborted", format!("{by} withdrew it before its turn"), "nothing: it never began");
+        let reason = Reason::new(
+            "aborted",
+            format!("{by} withdrew it before its turn"),
+            "nothing: it never began",
+        );
         history::write_end(&self.app, release, Outcome::Aborted, Some(reason))?;
         self.waiting.remove(position);
         Ok(())

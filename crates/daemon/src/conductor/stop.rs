@@ -21,7 +21,11 @@ pub(super) async fn stop(app: &App, scope: &Scope, by: &str, forget: bool) -> Re
         asked_ms: clock::timestamp().0,
     };
     let release = app.store.insert_release(&new)?;
-    let key = EffectKey { release: release.clone(), step: 1, attempt: 1 };
+    let key = EffectKey {
+        release: release.clone(),
+        step: 1,
+        attempt: 1,
+    };
     app.platform.route(&key, scope, &Routing::default()).await?;
     for side in &sides {
         app.platform.remove(&side.side).await?;

@@ -23,7 +23,9 @@ impl Teller {
             Entry::Begun { .. } | Entry::BakeUntil { .. } | Entry::Answered { .. } => None,
             Entry::Entered { phase, .. } => {
                 self.phase = Some(*phase);
-                Some(Happened::Phase { phase: phase.word().to_owned() })
+                Some(Happened::Phase {
+                    phase: phase.word().to_owned(),
+                })
             }
             Entry::Intent { step, effect, at } => {
                 self.steps.push(api::Step {
@@ -43,17 +45,25 @@ impl Teller {
             Entry::Reverting { reason, .. } => {
                 self.phase = Some(Phase::Reverting);
                 self.reason = Some(reason.clone());
-                Some(Happened::Phase { phase: Phase::Reverting.word().to_owned() })
+                Some(Happened::Phase {
+                    phase: Phase::Reverting.word().to_owned(),
+                })
             }
             Entry::Held { held, .. } => {
                 let Held { reason, question } = held;
                 self.reason = Some(reason.clone());
                 let answers = question.answers().iter().map(|answer| (*answer).to_owned()).collect();
-                Some(Happened::Held { reason: told_reason(reason), answers })
+                Some(Happened::Held {
+                    reason: told_reason(reason),
+                    answers,
+                })
             }
             Entry::Ended { outcome, reason, .. } => {
                 self.reason.clone_from(reason);
-                Some(Happened::Ended { outcome: outcome.word().to_owned(), reason: reason.as_ref().map(told_reason) })
+                Some(Happened::Ended {
+                    outcome: outcome.word().to_owned(),
+                    reason: reason.as_ref().map(told_reason),
+                })
             }
         }
     }
@@ -67,7 +77,11 @@ impl Teller {
     }
 
     fn step(&self, step: u32) -> Option<Happened> {
-        self.steps.iter().rev().find(|found| found.number == step).map(|found| Happened::Step { step: found.clone() })
+        self.steps
+            .iter()
+            .rev()
+            .find(|found| found.number == step)
+            .map(|found| Happened::Step { step: found.clone() })
     }
 }
 
@@ -107,7 +121,13 @@ pub(crate) fn event(release: &ReleaseId, journal: &[(u64, u64, Entry)], after: u
         if let Some(what) = teller.take(entry)
             && *seq > after
         {
-            events.push(api::Event { version: api::VERSION, seq: *seq, at_ms: *at_ms, release: release.0.clone(), what });
+            events.push(api::Event {
+                version: api::VERSION,
+                seq: *seq,
+                at_ms: *at_ms,
+                release: release.0.clone(),
+                what,
+            });
         }
     }
     events

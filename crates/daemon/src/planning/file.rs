@@ -22,9 +22,13 @@ pub(crate) struct Read {
 /// Every mistake of the file.
 pub(crate) fn read(request: &ReleaseRequest) -> Result<Read, Refused> {
     let path = Path::new(&request.path);
-    let name = path.file_name().map_or_else(|| request.path.clone(), |name| name.to_string_lossy().into_owned());
+    let name = path
+        .file_name()
+        .map_or_else(|| request.path.clone(), |name| name.to_string_lossy().into_owned());
     let file = seaworthy_spec::parse(&request.file, &name).map_err(|mistakes| refused(&mistakes))?;
-    let merged = file.merge(request.environment.as_deref()).map_err(|mistakes| refused(&mistakes))?;
+    let merged = file
+        .merge(request.environment.as_deref())
+        .map_err(|mistakes| refused(&mistakes))?;
     let scope = Scope::new(&merged.spec.app, &merged.spec.environment.name);
     let root = path.parent().map(Path::to_owned).unwrap_or_default();
     Ok(Read { merged, scope, root })

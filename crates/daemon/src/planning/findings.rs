@@ -11,8 +11,13 @@ use crate::app::App;
 /// The errors among what `seaworthy check` would find now. With one of them nothing is begun.
 pub(crate) async fn errors_found(app: &App, read: &Read) -> Vec<Finding> {
     let search = Machine::of_this_process().path;
-    let request =
-        Request { spec: &read.merged.spec, root: &read.root, state: &app.state, search: &search, versions: false };
+    let request = Request {
+        spec: &read.merged.spec,
+        root: &read.root,
+        state: &app.state,
+        search: &search,
+        versions: false,
+    };
     let facts = tokio::task::block_in_place(|| gather(&request));
     let found = seaworthy_checks::run(&read.merged.spec, &facts, &read.merged);
     let errors = found.into_iter().filter(|finding| finding.severity == Severity::Error);

@@ -11,7 +11,9 @@ use crate::refusal::word;
 pub(super) fn show(read: &Read, wanted: &Wanted, plan: &Plan) -> api::Plan {
     let spec = &read.merged.spec;
     let detected = wanted.sources.iter().filter_map(|(name, source)| {
-        spec.services.get(name).map(|service| tell_detected(service, name, &source.detected))
+        spec.services
+            .get(name)
+            .map(|service| tell_detected(service, name, &source.detected))
     });
     api::Plan {
         version: api::VERSION,
@@ -31,10 +33,19 @@ pub(super) fn show(read: &Read, wanted: &Wanted, plan: &Plan) -> api::Plan {
             .collect(),
         steps: describe(plan)
             .into_iter()
-            .map(|step| api::PlannedStep { phase: step.phase.to_owned(), what: step.what, why: step.why })
+            .map(|step| api::PlannedStep {
+                phase: step.phase.to_owned(),
+                what: step.what,
+                why: step.why,
+            })
             .collect(),
         detected: detected.flatten().collect(),
-        defaults: read.merged.defaults().into_iter().map(|(key, value)| format!("{key} = {value}")).collect(),
+        defaults: read
+            .merged
+            .defaults()
+            .into_iter()
+            .map(|(key, value)| format!("{key} = {value}"))
+            .collect(),
         not_guaranteed: available::not_guaranteed(spec),
         not_available: not_available(read).into_iter().map(|finding| finding.reason).collect(),
         findings: Vec::new(),

@@ -25,7 +25,13 @@ pub(super) async fn wanted(read: &Read, state: &Path, secrets: &Secrets) -> Resu
     let spec = &read.merged.spec;
     let mut sources = BTreeMap::new();
     for (name, service) in spec.services.iter().filter(|(_, service)| service.source.is_some()) {
-        let look = look(read.scope.clone(), read.root.clone(), name.clone(), service.clone(), state.to_owned());
+        let look = look(
+            read.scope.clone(),
+            read.root.clone(),
+            name.clone(),
+            service.clone(),
+            state.to_owned(),
+        );
         sources.insert(name.clone(), look.await?);
     }
     let newest = |name: &str| secrets.newest(&read.scope, name);
@@ -53,6 +59,15 @@ async fn look(scope: Scope, root: PathBuf, name: String, service: Service, state
         let input = source::input_digest(&request, &state)?;
         Ok(Source { detected, input })
     });
-    let ended = |error| Refused::failed("internal", format!("looking at a source ended early: {error}"), "ask again");
-    looking.await.map_err(ended)?.map_err(|error: PlatformError| error.into())
+    let ended = |error| {
+        Refused::failed(
+            "internal",
+            format!("looking at a source ended early: {error}"),
+            "ask again",
+        )
+    };
+    looking
+        .await
+        .map_err(ended)?
+        .map_err(|error: PlatformError| error.into())
 }
