@@ -127,6 +127,11 @@ fn a_source_that_does_not_say_how_it_starts_is_found() {
         "{:?}",
         place.findings()
     );
+
+    // What can be built and not started says so with the reason of the detection.
+    place.write("api/requirements.txt", "requests\n", 0o644);
+    let found = &place.findings()["source.unclear"];
+    assert!(found.contains("requirements.txt"), "{found}");
 }
 
 #[test]
@@ -280,21 +285,28 @@ fn our_own_edge_is_no_stranger() {
     let address = listener.local_addr().unwrap();
     let text = format!("app = \"shop\"\n[edge]\nhttp = \"{address}\"\n[services.api]\nsource = \"api\"\n");
     let place = Place::new(&text);
-    for (state, ours) in [(place.path("state"), true), (place.path("other"), false)] {
-        // A shell that runs a script called `edge` until its standard input ends, with the socket as standard output.
-        let script = place.write("edge", "read line\n", 0o644);
+    let (state, other) = (place.path("state"), place.path("other"));
+    for (role, option, value, ours) in [
+        ("daemon", "--state", state.clone(), true),
+        ("edge", "--dir", state.join("edge"), true),
+        ("daemon", "--state", other.clone(), false),
+        ("edge", "--dir", other.join("edge"), false),
+        ("serve", "--state", state.clone(), false),
+    ] {
+        // A shell that runs a script named after the role until its standard input ends, with the socket as its output.
+        let script = place.write(role, "read line\n", 0o644);
         let mut command = Command::new("/bin/sh");
         command
             .arg0("seaworthy")
             .current_dir(script.parent().unwrap())
-            .args(["edge", "--state"])
-            .arg(&state);
+            .args([role, option])
+            .arg(&value);
         let socket = listener.as_fd().try_clone_to_owned().unwrap();
         let mut child = command.stdin(Stdio::piped()).stdout(socket).spawn().unwrap();
         let seen = known(&place.gather().listeners["edge.http"]).state.clone();
         drop(child.stdin.take());
         child.wait().unwrap();
-        assert_eq!(seen == ListenState::Ours, ours, "{seen:?}");
+        assert_eq!(seen == ListenState::Ours, ours, "{role} {}: {seen:?}", value.display());
     }
 }
 
