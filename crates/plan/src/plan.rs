@@ -181,7 +181,9 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Refusal> {
         .filter_map(|name| compare(name, *from, to, running, restart.contains(name)))
         .collect();
     if !settings.downtime_allowed
-        && let Some((service, why)) = changes.iter().find_map(|change| Some((change.service.clone(), gap(change, settings)?)))
+        && let Some((service, why)) = changes
+            .iter()
+            .find_map(|change| Some((change.service.clone(), gap(change, settings)?)))
     {
         return Err(Refusal::Downtime { service, why });
     }
@@ -211,11 +213,17 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Refusal> {
 fn gap(change: &Change, settings: &Settings) -> Option<String> {
     match &change.action {
         Action::Replace { overlap: false, .. } => Some("overlap = false means stop, then start".to_owned()),
-        Action::Replace { old_replicas, replicas, .. }
-            if settings.max_surge == 0 && *old_replicas.min(replicas) <= settings.max_unavailable && *old_replicas > 0 =>
+        Action::Replace {
+            old_replicas, replicas, ..
+        } if settings.max_surge == 0
+            && *old_replicas.min(replicas) <= settings.max_unavailable
+            && *old_replicas > 0 =>
         {
             let least = old_replicas.min(replicas);
-            Some(format!("max_surge = 0 and max_unavailable = {} of {least} means stop, then start", settings.max_unavailable))
+            Some(format!(
+                "max_surge = 0 and max_unavailable = {} of {least} means stop, then start",
+                settings.max_unavailable
+            ))
         }
         _ => None,
     }

@@ -33,7 +33,10 @@ pub struct Unresolved {
 
 /// How a service is built: what the file says, else what was detected.
 pub fn build_request(scope: &Scope, root: &Path, name: &str, service: &Service, detected: &Detected) -> BuildRequest {
-    let written = service.build.as_ref().map(|command| (!command.trim().is_empty()).then(|| command.clone()));
+    let written = service
+        .build
+        .as_ref()
+        .map(|command| (!command.trim().is_empty()).then(|| command.clone()));
     BuildRequest {
         scope: scope.clone(),
         service: name.to_owned(),
@@ -46,7 +49,11 @@ pub fn build_request(scope: &Scope, root: &Path, name: &str, service: &Service, 
 /// The directory of a service's source.
 pub fn source_dir(root: &Path, service: &Service) -> PathBuf {
     let relative = service.source.as_deref().unwrap_or(".");
-    if relative == "." { root.to_owned() } else { root.join(relative) }
+    if relative == "." {
+        root.to_owned()
+    } else {
+        root.join(relative)
+    }
 }
 
 /// Whether a service takes requests.
@@ -55,14 +62,20 @@ pub fn source_dir(root: &Path, service: &Service) -> PathBuf {
 /// about which the file says nothing does when its source looks like a server.
 pub fn listens(spec: &Spec, name: &str, service: &Service, detected: &Detected) -> bool {
     let routed = spec.routes.values().any(|route| route.to == name);
-    let needed = spec.services.values().any(|other| other.needs.iter().any(|need| need == name));
+    let needed = spec
+        .services
+        .values()
+        .any(|other| other.needs.iter().any(|need| need == name));
     let said = service.port.is_some() || service.health.ready.is_some() || routed || needed;
     said || (spec.routes.is_empty() && servers(spec) == 1 && detected.listens)
 }
 
 /// How many services could take requests: jobs and services that run elsewhere cannot be the lone one.
 fn servers(spec: &Spec) -> usize {
-    spec.services.values().filter(|service| service.schedule.is_none() && service.external.is_empty()).count()
+    spec.services
+        .values()
+        .filter(|service| service.schedule.is_none() && service.external.is_empty())
+        .count()
 }
 
 /// Completes the spec into a revision. `newest` gives the newest version of a secret.
@@ -81,7 +94,13 @@ pub fn resolve(
     let mut external = BTreeMap::new();
     for (name, service) in &spec.services {
         if !service.external.is_empty() {
-            external.insert(name.clone(), External { addresses: service.external.clone(), health: service.health.clone() });
+            external.insert(
+                name.clone(),
+                External {
+                    addresses: service.external.clone(),
+                    health: service.health.clone(),
+                },
+            );
             continue;
         }
         let Some(source) = sources.get(name) else { continue };
@@ -104,7 +123,14 @@ pub fn resolve(
         }
     }
     if missing.is_empty() {
-        Ok(Snapshot { format: 1, scope: scope.clone(), services, external, routes, http: spec.edge.http.clone() })
+        Ok(Snapshot {
+            format: 1,
+            scope: scope.clone(),
+            services,
+            external,
+            routes,
+            http: spec.edge.http.clone(),
+        })
     } else {
         Err(missing)
     }
@@ -124,9 +150,16 @@ fn resolve_service(
     if command.is_none() {
         let (cause, remedy) = match &detected.missing {
             Some(why) => (why.to_string(), why.remedy.clone()),
-            None => ("no command is known".to_owned(), format!("say how it starts: services.{name}.command = [\"…\"]")),
+            None => (
+                "no command is known".to_owned(),
+                format!("say how it starts: services.{name}.command = [\"…\"]"),
+            ),
         };
-        missing.push(Unresolved { key: format!("services.{name}.command"), cause, remedy });
+        missing.push(Unresolved {
+            key: format!("services.{name}.command"),
+            cause,
+            remedy,
+        });
     }
     let env = environment(name, service, newest, &mut missing);
     let listens = listens(spec, name, service, detected);
@@ -152,10 +185,10 @@ fn resolve_service(
             cpu: service.cpu,
             memory: service.memory,
             overlap: service.overlap,
-            migrate: service
-                .migrate
-                .as_ref()
-                .map(|migrate| Migration { run: migrate.run.clone(), old_code: migrate.old_code }),
+            migrate: service.migrate.as_ref().map(|migrate| Migration {
+                run: migrate.run.clone(),
+                old_code: migrate.old_code,
+            }),
         }),
         _ => Err(missing),
     }
@@ -170,14 +203,26 @@ fn environment(
     let mut env = BTreeMap::new();
     for (variable, declared) in &service.env {
         let key = format!("services.{name}.env.{variable}");
-        let mut unresolved = |cause: String, remedy: String| missing.push(Unresolved { key: key.clone(), cause, remedy });
+        let mut unresolved = |cause: String, remedy: String| {
+            missing.push(Unresolved {
+                key: key.clone(),
+                cause,
+                remedy,
+            })
+        };
         match &declared.source {
             EnvSource::Value(value) => {
                 env.insert(variable.clone(), EnvValue::Plain(value.clone()));
             }
             EnvSource::Secret(secret) => match newest(secret) {
                 Some(version) => {
-                    env.insert(variable.clone(), EnvValue::Secret { name: secret.clone(), version });
+                    env.insert(
+                        variable.clone(),
+                        EnvValue::Secret {
+                            name: secret.clone(),
+                            version,
+                        },
+                    );
                 }
                 None => unresolved(
                     format!("the secret \"{secret}\" is not in the store"),
@@ -189,7 +234,10 @@ fn environment(
                 "write the value, for example a route's address".to_owned(),
             ),
             EnvSource::Missing => {
-                unresolved("it has constraints and no value".to_owned(), "give it a value here or in the environment".to_owned());
+                unresolved(
+                    "it has constraints and no value".to_owned(),
+                    "give it a value here or in the environment".to_owned(),
+                );
             }
         }
     }
@@ -198,7 +246,13 @@ fn environment(
 
 /// The routes of the file; a lone service that takes requests receives `/` without one.
 fn routes(spec: &Spec, services: &BTreeMap<String, ServiceSnapshot>) -> Vec<RouteSpec> {
-    let hosts = |own: &[String]| if own.is_empty() { spec.edge.hosts.clone() } else { own.to_vec() };
+    let hosts = |own: &[String]| {
+        if own.is_empty() {
+            spec.edge.hosts.clone()
+        } else {
+            own.to_vec()
+        }
+    };
     if !spec.routes.is_empty() {
         return spec
             .routes
@@ -214,7 +268,12 @@ fn routes(spec: &Spec, services: &BTreeMap<String, ServiceSnapshot>) -> Vec<Rout
     let mut servers = services.iter().filter(|(_, service)| service.listens);
     match (servers.next(), servers.next()) {
         (Some((name, _)), None) => {
-            vec![RouteSpec { name: name.clone(), hosts: hosts(&[]), path: "/".to_owned(), service: name.clone() }]
+            vec![RouteSpec {
+                name: name.clone(),
+                hosts: hosts(&[]),
+                path: "/".to_owned(),
+                service: name.clone(),
+            }]
         }
         _ => Vec::new(),
     }
@@ -226,7 +285,12 @@ pub fn tell_detected(service: &Service, name: &str, detected: &Detected) -> Vec<
         return Vec::new();
     }
     let mut lines = vec![format!("{name}: {}", detected.stack)];
-    lines.extend(detected.because.iter().map(|because| format!("{name}: {} ({})", because.what, because.file)));
+    lines.extend(
+        detected
+            .because
+            .iter()
+            .map(|because| format!("{name}: {} ({})", because.what, because.file)),
+    );
     if service.command.is_none()
         && let Some(command) = &detected.command
     {

@@ -86,9 +86,17 @@ fn shares(weights: &[SideWeight]) -> String {
         .iter()
         .filter(|weight| weight.weight > 0)
         .map(|weight| {
-            let whole: u32 = weights.iter().filter(|other| other.side.service == weight.side.service).map(|other| other.weight).sum();
+            let whole: u32 = weights
+                .iter()
+                .filter(|other| other.side.service == weight.side.service)
+                .map(|other| other.weight)
+                .sum();
             format!("{} {} %", weight.side, weight.weight * 100 / whole.max(1))
         })
         .collect();
-    if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") }
+    if shown.is_empty() {
+        "nothing".to_owned()
+    } else {
+        shown.join(", ")
+    }
 }

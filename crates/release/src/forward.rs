@@ -26,17 +26,30 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Next {
     }
     for change in &plan.changes {
         if let Some(effect) = change_next(plan, state, &change.action) {
-            let phase = if state.exposed || matches!(effect, Effect::Route { .. }) { Phase::Shifting } else { Phase::Starting };
+            let phase = if state.exposed || matches!(effect, Effect::Route { .. }) {
+                Phase::Shifting
+            } else {
+                Phase::Starting
+            };
             return Next::Do(phase, effect);
         }
     }
     let mut weights = state.weights_now(plan);
-    for weight in weights.iter_mut().filter(|weight| !plan.to.services.contains_key(&weight.side.service)) {
+    for weight in weights
+        .iter_mut()
+        .filter(|weight| !plan.to.services.contains_key(&weight.side.service))
+    {
         weight.weight = 0;
     }
     let reached = state.table == Some(Table::New) || (plan.same_routes() && state.table == Some(Table::Old));
     if !reached || !state.has_weights(&weights) {
-        return Next::Do(Phase::Shifting, Effect::Route { table: Table::New, weights });
+        return Next::Do(
+            Phase::Shifting,
+            Effect::Route {
+                table: Table::New,
+                weights,
+            },
+        );
     }
     if bakes(plan) && !state.baked {
         return Next::Bake;
@@ -49,7 +62,9 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Next {
 
 /// Whether the new side is watched before the release counts as done. A first release has nothing to go back to.
 pub(crate) fn bakes(plan: &Plan) -> bool {
-    plan.strategy != Strategy::First && plan.settings.bake.millis > 0 && matches!(plan.kind, Kind::Release | Kind::Rollback)
+    plan.strategy != Strategy::First
+        && plan.settings.bake.millis > 0
+        && matches!(plan.kind, Kind::Release | Kind::Rollback)
 }
 
 fn prepare(plan: &Plan, state: &State) -> Option<Next> {
@@ -58,20 +73,43 @@ fn prepare(plan: &Plan, state: &State) -> Option<Next> {
     }
     let services = || plan.changes.iter().map(|change| &change.service);
     if let Some(service) = services().find(|name| plan.builds(name) && !state.artifacts.contains_key(*name)) {
-        return Some(Next::Do(Phase::Building, Effect::Build { service: service.clone() }));
+        return Some(Next::Do(
+            Phase::Building,
+            Effect::Build {
+                service: service.clone(),
+            },
+        ));
     }
     let service = services().find(|name| plan.migrates(name) && !state.migrated.contains(*name))?;
-    Some(Next::Do(Phase::Migrating, Effect::Migrate { service: service.clone() }))
+    Some(Next::Do(
+        Phase::Migrating,
+        Effect::Migrate {
+            service: service.clone(),
+        },
+    ))
 }
 
 fn change_next(plan: &Plan, state: &State, action: &Action) -> Option<Effect> {
     match action {
-        Action::Add { side, replicas: count } | Action::Scale { side, to: count, .. } => {
-            (state.count(side) != *count).then(|| Effect::Ensure { side: side.clone(), replicas: *count })
-        }
-        Action::Replace { old, old_replicas, new, replicas, overlap } => {
-            let shift =
-                Shift { from: old, from_replicas: *old_replicas, to: new, to_replicas: *replicas, overlap: *overlap };
+        Action::Add { side, replicas: count } | Action::Scale { side, to: count, .. } => (state.count(side) != *count)
+            .then(|| Effect::Ensure {
+                side: side.clone(),
+                replicas: *count,
+            }),
+        Action::Replace {
+            old,
+            old_replicas,
+            new,
+            replicas,
+            overlap,
+        } => {
+            let shift = Shift {
+                from: old,
+                from_replicas: *old_replicas,
+                to: new,
+                to_replicas: *replicas,
+                overlap: *overlap,
+            };
             shift.next(plan, state)
         }
         Action::Restart { side, .. } => {

@@ -5,7 +5,9 @@ use seaworthy_platform::{ArtifactId, ReleaseId, SideId, SideObserved, SideSpec};
 
 use crate::entry::NotNow;
 use crate::forward::Next;
-use crate::{Command, Direction, Effect, Entry, Event, Held, Moment, Observation, Outcome, Phase, Question, Reason, State};
+use crate::{
+    Command, Direction, Effect, Entry, Event, Held, Moment, Observation, Outcome, Phase, Question, Reason, State,
+};
 use crate::{forward, revert};
 
 /// One release: its plan and the fold of its journal.
@@ -74,8 +76,16 @@ impl Machine {
             (Direction::Forward, phase) if phase < Phase::Retiring => self.state.deadline.as_ref(),
             _ => None,
         };
-        let bake = self.state.bake_until.as_ref().filter(|_| self.state.phase == Phase::Baking);
-        [deadline, bake].into_iter().flatten().map(|due| due.in_millis(now)).min()
+        let bake = self
+            .state
+            .bake_until
+            .as_ref()
+            .filter(|_| self.state.phase == Phase::Baking);
+        [deadline, bake]
+            .into_iter()
+            .flatten()
+            .map(|due| due.in_millis(now))
+            .min()
     }
 
     /// Decides what follows from an event. Changes nothing.
@@ -83,7 +93,12 @@ impl Machine {
     /// # Errors
     /// [`NotNow`] for a command that the present phase has no use for, with what is possible instead.
     pub fn handle(&self, now: &Moment, event: &Event) -> Result<Vec<Entry>, NotNow> {
-        let mut draft = Draft { plan: &self.plan, state: self.state.clone(), entries: Vec::new(), now };
+        let mut draft = Draft {
+            plan: &self.plan,
+            state: self.state.clone(),
+            entries: Vec::new(),
+            now,
+        };
         if self.state.ended.is_some() {
             return match event {
                 Event::Command(_) => Err(not_now("the release has ended", "rollback goes back to a kept release")),
@@ -93,7 +108,10 @@ impl Machine {
         match event {
             Event::Begin if self.state.deadline.is_none() => {
                 let deadline = now.after(self.plan.settings.deadline.millis);
-                draft.push(Entry::Begun { at: now.clone(), deadline });
+                draft.push(Entry::Begun {
+                    at: now.clone(),
+                    deadline,
+                });
             }
             Event::Begin => {}
             Event::Ended { step, result } => draft.effect_ended(*step, result),
@@ -107,17 +125,30 @@ impl Machine {
 
     /// What a platform needs for a side of this release. None: the side belongs to neither revision, or was never built.
     pub fn side_spec(&self, side: &SideId) -> Option<SideSpec> {
-        [Some(&self.plan.to), self.plan.from.as_ref()].into_iter().flatten().find_map(|snapshot| {
-            let service = snapshot.services.get(&side.service)?;
-            if service.revision() != side.revision {
-                return None;
-            }
-            let kept = self.plan.from.as_ref().and_then(|from| from.services.get(&side.service));
-            let kept = kept.filter(|old| old.revision() == side.revision);
-            let release = kept.and_then(|old| old.brought_by.clone()).unwrap_or_else(|| self.release.clone());
-            let artifact = self.artifact(&side.service, kept.and_then(|old| old.artifact.as_ref()), service.artifact.as_ref())?;
-            Some(service.side_spec(&snapshot.scope, &side.service, &release, &artifact))
-        })
+        [Some(&self.plan.to), self.plan.from.as_ref()]
+            .into_iter()
+            .flatten()
+            .find_map(|snapshot| {
+                let service = snapshot.services.get(&side.service)?;
+                if service.revision() != side.revision {
+                    return None;
+                }
+                let kept = self
+                    .plan
+                    .from
+                    .as_ref()
+                    .and_then(|from| from.services.get(&side.service));
+                let kept = kept.filter(|old| old.revision() == side.revision);
+                let release = kept
+                    .and_then(|old| old.brought_by.clone())
+                    .unwrap_or_else(|| self.release.clone());
+                let artifact = self.artifact(
+                    &side.service,
+                    kept.and_then(|old| old.artifact.as_ref()),
+                    service.artifact.as_ref(),
+                )?;
+                Some(service.side_spec(&snapshot.scope, &side.service, &release, &artifact))
+            })
     }
 
     fn artifact(&self, service: &str, kept: Option<&ArtifactId>, known: Option<&ArtifactId>) -> Option<ArtifactId> {
@@ -130,7 +161,12 @@ impl Machine {
         let sides: Vec<(String, Option<SideSpec>)> = snapshot
             .services
             .keys()
-            .map(|name| (name.clone(), self.plan.to.side_id(name).and_then(|side| self.side_spec(&side))))
+            .map(|name| {
+                (
+                    name.clone(),
+                    self.plan.to.side_id(name).and_then(|side| self.side_spec(&side)),
+                )
+            })
             .collect();
         for (name, side) in sides {
             if let (Some(service), Some(side)) = (snapshot.services.get_mut(&name), side) {
@@ -149,15 +185,25 @@ impl Draft<'_> {
     }
 
     fn effect_ended(&mut self, step: u32, result: &Result<Observation, Reason>) {
-        let Some((running, effect)) = self.state.running.clone() else { return };
+        let Some((running, effect)) = self.state.running.clone() else {
+            return;
+        };
         if running != step {
             return;
         }
         let at = self.now.clone();
         match result {
-            Ok(seen) => self.push(Entry::Done { step, seen: seen.clone(), at }),
+            Ok(seen) => self.push(Entry::Done {
+                step,
+                seen: seen.clone(),
+                at,
+            }),
             Err(reason) => {
-                self.push(Entry::Failed { step, reason: reason.clone(), at });
+                self.push(Entry::Failed {
+                    step,
+                    reason: reason.clone(),
+                    at,
+                });
                 self.failed(&effect, reason);
             }
         }
@@ -170,23 +216,39 @@ impl Draft<'_> {
             return;
         }
         let question = match effect {
-            Effect::Migrate { service } if reason.kind == "unknown" => Question::DidItRun { service: service.clone() },
+            Effect::Migrate { service } if reason.kind == "unknown" => Question::DidItRun {
+                service: service.clone(),
+            },
             _ if back || self.state.phase == Phase::Retiring => Question::TryAgain,
             _ => return self.revert(reason.clone(), false),
         };
-        self.push(Entry::Held { held: Held { reason: reason.clone(), question }, at: self.now.clone() });
+        self.push(Entry::Held {
+            held: Held {
+                reason: reason.clone(),
+                question,
+            },
+            at: self.now.clone(),
+        });
     }
 
     fn revert(&mut self, reason: Reason, aborted: bool) {
         if let Some((step, _)) = self.state.running {
-            self.push(Entry::Cancelled { step, at: self.now.clone() });
+            self.push(Entry::Cancelled {
+                step,
+                at: self.now.clone(),
+            });
         }
-        self.push(Entry::Reverting { reason, aborted, at: self.now.clone() });
+        self.push(Entry::Reverting {
+            reason,
+            aborted,
+            at: self.now.clone(),
+        });
     }
 
     /// A new side that has traffic and not one healthy instance fails at once.
     fn observed(&mut self, seen: &SideObserved) {
-        let judged = self.state.direction == Direction::Forward && matches!(self.state.phase, Phase::Shifting | Phase::Baking);
+        let judged =
+            self.state.direction == Direction::Forward && matches!(self.state.phase, Phase::Shifting | Phase::Baking);
         let at_work = self.state.count(&seen.side) > 0 && (self.state.exposed && self.is_new(&seen.side));
         let handled = self.state.running.as_ref().is_some_and(|(_, effect)| {
             matches!(effect, Effect::Ensure { side, .. } | Effect::Restart { side } | Effect::Remove { side } if *side == seen.side)
@@ -235,10 +297,16 @@ impl Draft<'_> {
         match command {
             Command::Abort { by } => {
                 if let Direction::Back { .. } = self.state.direction {
-                    return Err(not_now("it is being taken back already", "wait: seaworthy status shows how far it is"));
+                    return Err(not_now(
+                        "it is being taken back already",
+                        "wait: seaworthy status shows how far it is",
+                    ));
                 }
                 if self.state.phase >= Phase::Retiring {
-                    return Err(not_now("the new revision is stable already", "rollback goes back to the release before"));
+                    return Err(not_now(
+                        "the new revision is stable already",
+                        "rollback goes back to the release before",
+                    ));
                 }
                 let reason = Reason::new("aborted", format!("{by} aborted it"), "nothing: the stable side serves");
                 self.revert(reason, true);
@@ -250,9 +318,16 @@ impl Draft<'_> {
                 };
                 let answers = held.question.answers();
                 if !answers.contains(&answer.as_str()) {
-                    return Err(not_now(&format!("\"{answer}\" is no answer here"), &answers.join(" | ")));
+                    return Err(not_now(
+                        &format!("\"{answer}\" is no answer here"),
+                        &answers.join(" | "),
+                    ));
                 }
-                self.push(Entry::Answered { by: by.clone(), answer: answer.clone(), at: self.now.clone() });
+                self.push(Entry::Answered {
+                    by: by.clone(),
+                    answer: answer.clone(),
+                    at: self.now.clone(),
+                });
                 Ok(())
             }
         }
@@ -276,20 +351,29 @@ impl Draft<'_> {
 
     fn enter(&mut self, phase: Phase) {
         if self.state.phase != phase {
-            self.push(Entry::Entered { phase, at: self.now.clone() });
+            self.push(Entry::Entered {
+                phase,
+                at: self.now.clone(),
+            });
         }
     }
 
     fn intend(&mut self, phase: Phase, effect: Effect) {
         self.enter(phase);
         let step = self.state.steps + 1;
-        self.push(Entry::Intent { step, effect, at: self.now.clone() });
+        self.push(Entry::Intent {
+            step,
+            effect,
+            at: self.now.clone(),
+        });
     }
 
     fn bake(&mut self) {
         self.enter(Phase::Baking);
         match &self.state.bake_until {
-            None => self.push(Entry::BakeUntil { due: self.now.after(self.plan.settings.bake.millis) }),
+            None => self.push(Entry::BakeUntil {
+                due: self.now.after(self.plan.settings.bake.millis),
+            }),
             Some(due) if due.is_due(self.now) => {
                 self.enter(Phase::Retiring);
                 self.advance();
@@ -305,7 +389,11 @@ impl Draft<'_> {
             Direction::Back { reason, .. } if self.state.exposed => (Outcome::RolledBack, Some(reason.clone())),
             Direction::Back { reason, .. } => (Outcome::FailedBeforeTraffic, Some(self.with_schema_note(reason))),
         };
-        self.push(Entry::Ended { outcome, reason, at: self.now.clone() });
+        self.push(Entry::Ended {
+            outcome,
+            reason,
+            at: self.now.clone(),
+        });
     }
 
     /// After a migration the schema has changed though the release failed: the outcome says so.
@@ -313,12 +401,19 @@ impl Draft<'_> {
         let mut reason = reason.clone();
         if !self.state.migrated.is_empty() {
             let services: Vec<&str> = self.state.migrated.iter().map(String::as_str).collect();
-            reason.cause = format!("{}; the migration of {} has run and stays", reason.cause, services.join(", "));
+            reason.cause = format!(
+                "{}; the migration of {} has run and stays",
+                reason.cause,
+                services.join(", ")
+            );
         }
         reason
     }
 }
 
 fn not_now(cause: &str, possible: &str) -> NotNow {
-    NotNow { cause: cause.to_owned(), possible: possible.to_owned() }
+    NotNow {
+        cause: cause.to_owned(),
+        possible: possible.to_owned(),
+    }
 }

@@ -18,6 +18,11 @@ pub struct Reason {
 impl Reason {
     /// A reason without lines of output.
     pub fn new(kind: &str, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), cause: cause.into(), remedy: remedy.into(), last_lines: Vec::new() }
+        Self {
+            kind: kind.to_owned(),
+            cause: cause.into(),
+            remedy: remedy.into(),
+            last_lines: Vec::new(),
+        }
     }
 }

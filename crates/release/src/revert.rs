@@ -12,13 +12,21 @@ use crate::{Effect, Phase, State, Table};
 /// Changes are undone in the reverse of their order. The stable side is brought back to its number, verified, and has
 /// its traffic again before anything of the new side goes.
 pub(crate) fn next(plan: &Plan, state: &State) -> Next {
-    let effect = undo(plan, state).or_else(|| restore_routes(plan, state)).or_else(|| take_away(plan, state));
+    let effect = undo(plan, state)
+        .or_else(|| restore_routes(plan, state))
+        .or_else(|| take_away(plan, state));
     effect.map_or(Next::Finished, |effect| Next::Do(Phase::Reverting, effect))
 }
 
 fn undo(plan: &Plan, state: &State) -> Option<Effect> {
     plan.changes.iter().rev().find_map(|change| match &change.action {
-        Action::Replace { old, old_replicas, new, replicas, overlap } => {
+        Action::Replace {
+            old,
+            old_replicas,
+            new,
+            replicas,
+            overlap,
+        } => {
             let untouched = !state.started.contains(new) && !state.started.contains(old);
             if untouched || (state.removed.contains(new) && state.count(old) == *old_replicas) {
                 return None;
@@ -36,25 +44,39 @@ fn undo(plan: &Plan, state: &State) -> Option<Effect> {
             // A side that was raised because instances were missing stays raised as far as it came.
             let before = *from.min(to).max(&stable_replicas(plan, &change.service));
             let settled = state.count(side) == before && !state.uncertain.contains_key(side);
-            (!settled).then(|| Effect::Ensure { side: side.clone(), replicas: before })
+            (!settled).then(|| Effect::Ensure {
+                side: side.clone(),
+                replicas: before,
+            })
         }
-        Action::Restart { side, replicas } if state.uncertain.contains_key(side) => {
-            Some(Effect::Ensure { side: side.clone(), replicas: *replicas })
-        }
+        Action::Restart { side, replicas } if state.uncertain.contains_key(side) => Some(Effect::Ensure {
+            side: side.clone(),
+            replicas: *replicas,
+        }),
         Action::Add { .. } | Action::Restart { .. } | Action::Keep { .. } | Action::Remove { .. } => None,
     })
 }
 
 fn stable_replicas(plan: &Plan, service: &str) -> u32 {
-    plan.from.as_ref().and_then(|from| from.services.get(service)).map_or(0, |found| found.replicas)
+    plan.from
+        .as_ref()
+        .and_then(|from| from.services.get(service))
+        .map_or(0, |found| found.replicas)
 }
 
 /// The stable revision's routes, unless the edge has them; after a first release that failed, none.
 fn restore_routes(plan: &Plan, state: &State) -> Option<Effect> {
     if plan.from.is_none() {
-        let weights = state.weights_now(plan).into_iter().map(|weight| SideWeight { weight: 0, ..weight }).collect();
+        let weights = state
+            .weights_now(plan)
+            .into_iter()
+            .map(|weight| SideWeight { weight: 0, ..weight })
+            .collect();
         let touched = state.exposed || state.table.is_some();
-        return (touched && state.table != Some(Table::Old)).then_some(Effect::Route { table: Table::Old, weights });
+        return (touched && state.table != Some(Table::Old)).then_some(Effect::Route {
+            table: Table::Old,
+            weights,
+        });
     }
     let mut weights = state.weights_now(plan);
     for weight in &mut weights {
@@ -63,7 +85,10 @@ fn restore_routes(plan: &Plan, state: &State) -> Option<Effect> {
         }
     }
     let there = state.table == Some(Table::Old) && state.has_weights(&weights);
-    (!there).then_some(Effect::Route { table: Table::Old, weights })
+    (!there).then_some(Effect::Route {
+        table: Table::Old,
+        weights,
+    })
 }
 
 fn take_away(plan: &Plan, state: &State) -> Option<Effect> {

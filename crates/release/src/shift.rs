@@ -43,11 +43,18 @@ impl Shift<'_> {
             return Some(self.ensure(self.to, new));
         }
         let most = self.from_replicas.max(self.to_replicas) + plan.settings.max_surge;
-        let least = self.from_replicas.min(self.to_replicas).saturating_sub(plan.settings.max_unavailable);
+        let least = self
+            .from_replicas
+            .min(self.to_replicas)
+            .saturating_sub(plan.settings.max_unavailable);
         if new < self.to_replicas && old + new < most {
             return Some(self.ensure(self.to, self.to_replicas.min(most - old)));
         }
-        let stay = if new >= self.to_replicas { 0 } else { least.saturating_sub(new).min(old) };
+        let stay = if new >= self.to_replicas {
+            0
+        } else {
+            least.saturating_sub(new).min(old)
+        };
         if let Some(route) = self.route(plan, state, stay) {
             return Some(route);
         }
@@ -66,7 +73,10 @@ impl Shift<'_> {
     }
 
     fn ensure(&self, side: &SideId, replicas: u32) -> Effect {
-        Effect::Ensure { side: side.clone(), replicas }
+        Effect::Ensure {
+            side: side.clone(),
+            replicas,
+        }
     }
 
     /// The weights as they should be when `stay` instances of the old side are left, unless the edge has them already.
@@ -74,11 +84,23 @@ impl Shift<'_> {
         let weights: Vec<SideWeight> = state
             .weights_now(plan)
             .into_iter()
-            .map(|weight| if &weight.side == self.from { SideWeight { weight: stay, ..weight } } else { weight })
+            .map(|weight| {
+                if &weight.side == self.from {
+                    SideWeight { weight: stay, ..weight }
+                } else {
+                    weight
+                }
+            })
             .collect();
         let mine = |weight: &&SideWeight| weight.side == *self.from || weight.side == *self.to;
-        let there = weights.iter().filter(mine).all(|weight| state.weight(&weight.side) == Some(weight.weight));
-        (!there).then_some(Effect::Route { table: table(plan, state), weights })
+        let there = weights
+            .iter()
+            .filter(mine)
+            .all(|weight| state.weight(&weight.side) == Some(weight.weight));
+        (!there).then_some(Effect::Route {
+            table: table(plan, state),
+            weights,
+        })
     }
 }
 

@@ -127,7 +127,9 @@ impl State {
         for change in &plan.changes {
             match &change.action {
                 Action::Add { side, .. } => state.counts.insert(side.clone(), 0),
-                Action::Replace { old, old_replicas, new, .. } => {
+                Action::Replace {
+                    old, old_replicas, new, ..
+                } => {
                     state.counts.insert(new.clone(), 0);
                     state.counts.insert(old.clone(), *old_replicas)
                 }
@@ -138,7 +140,11 @@ impl State {
             };
         }
         // Nothing is routed before a first release, not even with weight 0.
-        state.weights = Some(if plan.from.is_some() { state.weights_now(plan) } else { Vec::new() });
+        state.weights = Some(if plan.from.is_some() {
+            state.weights_now(plan)
+        } else {
+            Vec::new()
+        });
         state
     }
 
@@ -150,14 +156,25 @@ impl State {
     /// The weight a side has at the edge, where that is known. One that the edge was not told of has none.
     pub fn weight(&self, side: &SideId) -> Option<u32> {
         let weights = self.weights.as_ref()?;
-        Some(weights.iter().find(|weight| &weight.side == side).map_or(0, |weight| weight.weight))
+        Some(
+            weights
+                .iter()
+                .find(|weight| &weight.side == side)
+                .map_or(0, |weight| weight.weight),
+        )
     }
 
     /// Whether the edge acknowledged these weights last.
     pub fn has_weights(&self, weights: &[SideWeight]) -> bool {
         let wanted = |side: &SideId| weights.iter().any(|weight| weight.side == *side);
-        weights.iter().all(|weight| self.weight(&weight.side) == Some(weight.weight))
-            && self.weights.iter().flatten().all(|weight| weight.weight == 0 || wanted(&weight.side))
+        weights
+            .iter()
+            .all(|weight| self.weight(&weight.side) == Some(weight.weight))
+            && self
+                .weights
+                .iter()
+                .flatten()
+                .all(|weight| weight.weight == 0 || wanted(&weight.side))
     }
 
     /// Weights that follow the number of instances.
@@ -172,7 +189,10 @@ impl State {
         self.counts
             .iter()
             .filter(|(side, _)| listens(side) && !self.removed.contains(*side))
-            .map(|(side, count)| SideWeight { side: side.clone(), weight: *count })
+            .map(|(side, count)| SideWeight {
+                side: side.clone(),
+                weight: *count,
+            })
             .collect()
     }
 
@@ -205,12 +225,18 @@ impl State {
                 }
             }
             Entry::Reverting { reason, aborted, .. } => {
-                self.direction = Direction::Back { reason: reason.clone(), aborted: *aborted };
+                self.direction = Direction::Back {
+                    reason: reason.clone(),
+                    aborted: *aborted,
+                };
                 self.held = None;
             }
             Entry::Held { held, .. } => self.held = Some(held.clone()),
             Entry::Answered { answer, .. } => {
-                if let Some(Held { question: Question::DidItRun { service }, .. }) = self.held.take()
+                if let Some(Held {
+                    question: Question::DidItRun { service },
+                    ..
+                }) = self.held.take()
                     && answer == "ran"
                 {
                     self.migrated.insert(service);
@@ -279,12 +305,19 @@ fn exposes(plan: &Plan, state: &State, effect: &Effect) -> bool {
         (Action::Replace { new, .. }, Effect::Route { weights, .. }) => {
             weights.iter().any(|weight| &weight.side == new && weight.weight > 0)
         }
-        (Action::Add { side, .. }, Effect::Route { table: Table::New, weights }) => {
-            weights.iter().any(|weight| &weight.side == side && weight.weight > 0)
-        }
-        (Action::Replace { old, new, old_replicas, .. }, Effect::Ensure { side, replicas }) => {
-            side == old && replicas < old_replicas && state.count(new) > 0
-        }
+        (
+            Action::Add { side, .. },
+            Effect::Route {
+                table: Table::New,
+                weights,
+            },
+        ) => weights.iter().any(|weight| &weight.side == side && weight.weight > 0),
+        (
+            Action::Replace {
+                old, new, old_replicas, ..
+            },
+            Effect::Ensure { side, replicas },
+        ) => side == old && replicas < old_replicas && state.count(new) > 0,
         _ => false,
     })
 }

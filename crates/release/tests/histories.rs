@@ -47,16 +47,27 @@ fn settled(world: &mut World) -> Result<(), TestCaseError> {
     for _ in 0..60 {
         match world.run() {
             Err(violation) => {
-                return Err(TestCaseError::fail(format!("{violation}\n{}", seaworthy_testkit::told(world.journal()))));
+                return Err(TestCaseError::fail(format!(
+                    "{violation}\n{}",
+                    seaworthy_testkit::told(world.journal())
+                )));
             }
             Ok(Some(_)) => return Ok(()),
             Ok(None) => {
-                let retry = Command::Answer { by: "alice".into(), answer: "retry".into() };
-                world.command(retry).map_err(|violation| TestCaseError::fail(violation.to_string()))?;
+                let retry = Command::Answer {
+                    by: "alice".into(),
+                    answer: "retry".into(),
+                };
+                world
+                    .command(retry)
+                    .map_err(|violation| TestCaseError::fail(violation.to_string()))?;
             }
         }
     }
-    Err(TestCaseError::fail(format!("it never ended\n{}", seaworthy_testkit::told(world.journal()))))
+    Err(TestCaseError::fail(format!(
+        "it never ended\n{}",
+        seaworthy_testkit::told(world.journal())
+    )))
 }
 
 proptest! {

@@ -7,7 +7,10 @@ use seaworthy_release::{Command, Outcome};
 use seaworthy_testkit::{Application, Fault, Faults, World, settings, told};
 
 fn shop(version: &str) -> Application {
-    Application::new().service("api", version, 2).service("web", version, 1).needs("web", "api")
+    Application::new()
+        .service("api", version, 2)
+        .service("web", version, 1)
+        .needs("web", "api")
 }
 
 /// Runs a release and tells its history, with sides named by their version instead of their digest.
@@ -66,8 +69,14 @@ fn not_done_before_its_deadline() {
 #[test]
 fn a_singleton_stops_before_its_successor_starts() {
     let app = |version| Application::new().service("web", version, 1).singleton("web");
-    let consented = seaworthy_plan::Settings { downtime_allowed: true, ..settings() };
-    let mut world = World::new(app("2").after(&app("1"), Kind::Release, consented).unwrap(), Faults::none());
+    let consented = seaworthy_plan::Settings {
+        downtime_allowed: true,
+        ..settings()
+    };
+    let mut world = World::new(
+        app("2").after(&app("1"), Kind::Release, consented).unwrap(),
+        Faults::none(),
+    );
     assert_snapshot!(tell(&mut world));
     let refused = app("2").after(&app("1"), Kind::Release, settings()).unwrap_err();
     assert_eq!(
@@ -90,15 +99,32 @@ fn nobody_saw_how_the_migration_ended() {
     let plan = app("2").after(&app("1"), Kind::Release, settings()).unwrap();
     let mut world = World::new(plan, Faults::at(3, Fault::Unknown));
     assert_eq!(world.run(), Ok(None), "it waits for a person");
-    assert!(!world.command(Command::Answer { by: "alice".into(), answer: "perhaps".into() }).unwrap());
-    assert!(world.command(Command::Answer { by: "alice".into(), answer: "ran".into() }).unwrap());
+    assert!(
+        !world
+            .command(Command::Answer {
+                by: "alice".into(),
+                answer: "perhaps".into()
+            })
+            .unwrap()
+    );
+    assert!(
+        world
+            .command(Command::Answer {
+                by: "alice".into(),
+                answer: "ran".into()
+            })
+            .unwrap()
+    );
     assert_eq!(world.run(), Ok(Some(Outcome::Succeeded)));
     assert_eq!(world.migrations.get("web"), None, "what ran is not run again");
 }
 
 #[test]
 fn an_unchanged_file_does_nothing() {
-    let mut world = World::new(shop("1").after(&shop("1"), Kind::Release, settings()).unwrap(), Faults::none());
+    let mut world = World::new(
+        shop("1").after(&shop("1"), Kind::Release, settings()).unwrap(),
+        Faults::none(),
+    );
     assert_snapshot!(tell(&mut world));
 }
 
@@ -106,5 +132,8 @@ fn an_unchanged_file_does_nothing() {
 fn an_abort_comes_too_late() {
     let mut world = rolling(Faults::none());
     assert_eq!(world.run(), Ok(Some(Outcome::Succeeded)));
-    assert!(!world.command(Command::Abort { by: "alice".into() }).unwrap(), "it has ended");
+    assert!(
+        !world.command(Command::Abort { by: "alice".into() }).unwrap(),
+        "it has ended"
+    );
 }

@@ -48,9 +48,20 @@ impl Application {
     /// A service that takes requests, from a source of this version.
     #[must_use]
     pub fn service(mut self, name: &str, version: &str, replicas: u32) -> Self {
-        self.snapshot.services.insert(name.to_owned(), service(&self.snapshot.scope, name, version, replicas));
-        let path = if self.snapshot.routes.is_empty() { "/".to_owned() } else { format!("/{name}") };
-        self.snapshot.routes.push(RouteSpec { name: name.to_owned(), hosts: Vec::new(), path, service: name.to_owned() });
+        self.snapshot
+            .services
+            .insert(name.to_owned(), service(&self.snapshot.scope, name, version, replicas));
+        let path = if self.snapshot.routes.is_empty() {
+            "/".to_owned()
+        } else {
+            format!("/{name}")
+        };
+        self.snapshot.routes.push(RouteSpec {
+            name: name.to_owned(),
+            hosts: Vec::new(),
+            path,
+            service: name.to_owned(),
+        });
         self
     }
 
@@ -80,7 +91,10 @@ impl Application {
     /// `name` has a migration that old code survives.
     #[must_use]
     pub fn migrates(mut self, name: &str) -> Self {
-        let migration = Migration { run: CommandLine::Shell("migrate".to_owned()), old_code: OldCode::Works };
+        let migration = Migration {
+            run: CommandLine::Shell("migrate".to_owned()),
+            old_code: OldCode::Works,
+        };
         self.edit(name, |service| service.migrate = Some(migration));
         self
     }
@@ -133,7 +147,14 @@ impl Application {
             Kind::Restart => self.snapshot.services.keys().cloned().collect(),
             _ => BTreeSet::new(),
         };
-        plan(&Request { kind, from, to: &self.snapshot, running, settings, restart: &restart })
+        plan(&Request {
+            kind,
+            from,
+            to: &self.snapshot,
+            running,
+            settings,
+            restart: &restart,
+        })
     }
 
     fn edit(&mut self, name: &str, edit: impl FnOnce(&mut ServiceSnapshot)) {

@@ -33,7 +33,9 @@ pub(crate) fn always(world: &World) -> Result<(), Violation> {
 fn verified_before_weight(world: &World) -> Result<(), Violation> {
     for weight in world.weights.iter().filter(|weight| weight.weight > 0) {
         let known = world.instances.contains_key(&weight.side);
-        require(known && world.existing(&weight.side) > 0, || format!("{} has weight and no instance", weight.side))?;
+        require(known && world.existing(&weight.side) > 0, || {
+            format!("{} has weight and no instance", weight.side)
+        })?;
     }
     Ok(())
 }
@@ -42,18 +44,49 @@ fn verified_before_weight(world: &World) -> Result<(), Violation> {
 fn rolling_bounds(world: &World) -> Result<(), Violation> {
     let plan = world.machine().plan();
     for change in &plan.changes {
-        let Action::Replace { old, old_replicas, new, replicas, overlap: true } = &change.action else { continue };
-        let least = (*old_replicas).min(*replicas).saturating_sub(plan.settings.max_unavailable);
-        let (ready, all) = (world.ready(old) + world.ready(new), world.existing(old) + world.existing(new));
+        let Action::Replace {
+            old,
+            old_replicas,
+            new,
+            replicas,
+            overlap: true,
+        } = &change.action
+        else {
+            continue;
+        };
+        let least = (*old_replicas)
+            .min(*replicas)
+            .saturating_sub(plan.settings.max_unavailable);
+        let (ready, all) = (
+            world.ready(old) + world.ready(new),
+            world.existing(old) + world.existing(new),
+        );
         let fallen = world.instances.get(new).is_some_and(|side| side.broken > 0);
-        require(ready >= least || fallen, || format!("{ready} instances of {} are ready, {least} is the least", change.service))?;
+        require(ready >= least || fallen, || {
+            format!(
+                "{ready} instances of {} are ready, {least} is the least",
+                change.service
+            )
+        })?;
         let most = (*old_replicas).max(*replicas) + plan.settings.max_surge;
         let given_up = world.machine().state().uncertain.values().any(|failures| *failures > 1);
-        require(all <= most || given_up, || format!("{all} instances of {} exist, {most} is the most", change.service))?;
+        require(all <= most || given_up, || {
+            format!("{all} instances of {} exist, {most} is the most", change.service)
+        })?;
         // What leaves must have left the routes first: somebody else has the traffic.
-        if plan.to.services.get(&change.service).is_some_and(|service| service.listens) && ready >= least {
-            let served = [old, new].into_iter().any(|side| world.weight(side) > 0 && world.ready(side) > 0);
-            require(served || fallen || least == 0, || format!("nobody who is ready has the traffic of {}", change.service))?;
+        if plan
+            .to
+            .services
+            .get(&change.service)
+            .is_some_and(|service| service.listens)
+            && ready >= least
+        {
+            let served = [old, new]
+                .into_iter()
+                .any(|side| world.weight(side) > 0 && world.ready(side) > 0);
+            require(served || fallen || least == 0, || {
+                format!("nobody who is ready has the traffic of {}", change.service)
+            })?;
         }
     }
     Ok(())
@@ -67,7 +100,9 @@ fn nothing_stable_goes_before_retiring(world: &World) -> Result<(), Violation> {
     }
     for change in &world.machine().plan().changes {
         if let Action::Remove { side, .. } = &change.action {
-            require(!world.stopped.contains(side), || format!("{side} was stopped before the new side was proven"))?;
+            require(!world.stopped.contains(side), || {
+                format!("{side} was stopped before the new side was proven")
+            })?;
         }
     }
     Ok(())
@@ -79,8 +114,17 @@ pub(crate) fn at_rest(world: &World, outcome: Outcome) -> Result<(), Violation> 
     for change in &world.machine().plan().changes {
         let expected: Vec<(&SideId, u32)> = match &change.action {
             Action::Add { side, replicas } => vec![(side, if new { *replicas } else { 0 })],
-            Action::Replace { old, old_replicas, new: side, replicas, .. } => {
-                vec![(side, if new { *replicas } else { 0 }), (old, if new { 0 } else { *old_replicas })]
+            Action::Replace {
+                old,
+                old_replicas,
+                new: side,
+                replicas,
+                ..
+            } => {
+                vec![
+                    (side, if new { *replicas } else { 0 }),
+                    (old, if new { 0 } else { *old_replicas }),
+                ]
             }
             Action::Scale { side, from, to } => vec![(side, if new { *to } else { *from.max(to.min(from)) })],
             Action::Restart { side, replicas } | Action::Keep { side, replicas } => vec![(side, *replicas)],
@@ -88,10 +132,14 @@ pub(crate) fn at_rest(world: &World, outcome: Outcome) -> Result<(), Violation> 
         };
         for (side, count) in expected {
             let found = world.existing(side);
-            require(found == count, || format!("{outcome}: {side} has {found} instances and should have {count}"))?;
+            require(found == count, || {
+                format!("{outcome}: {side} has {found} instances and should have {count}")
+            })?;
             let listens = world.machine().side_spec(side).is_some_and(|side| side.listens);
             let weight = world.weight(side);
-            require(!listens || (weight > 0) == (count > 0), || format!("{outcome}: {side} has weight {weight} with {count} instances"))?;
+            require(!listens || (weight > 0) == (count > 0), || {
+                format!("{outcome}: {side} has weight {weight} with {count} instances")
+            })?;
         }
     }
     let table = match (new, world.machine().plan().from.is_some()) {
@@ -99,5 +147,7 @@ pub(crate) fn at_rest(world: &World, outcome: Outcome) -> Result<(), Violation> 
         (false, true) => Some(Table::Old),
         (false, false) => return Ok(()),
     };
-    require(world.machine().plan().same_routes() || world.table == table, || format!("{outcome}: the routes are those of {:?}", world.table))
+    require(world.machine().plan().same_routes() || world.table == table, || {
+        format!("{outcome}: the routes are those of {:?}", world.table)
+    })
 }

@@ -16,7 +16,10 @@ pub fn told(journal: &[Entry]) -> String {
             Entry::Failed { step, reason, at } => (at, format!("{step:>2} failed: {}", reason.cause)),
             Entry::Cancelled { step, at } => (at, format!("{step:>2} cancelled")),
             Entry::Reverting { reason, at, .. } => (at, format!("back, because {}", reason.cause)),
-            Entry::Held { held, at } => (at, format!("held: {} ({})", held.reason.cause, held.question.answers().join(" | "))),
+            Entry::Held { held, at } => (
+                at,
+                format!("held: {} ({})", held.reason.cause, held.question.answers().join(" | ")),
+            ),
             Entry::Answered { by, answer, at } => (at, format!("{by} answered {answer}")),
             Entry::Ended { outcome, at, .. } => (at, format!("ended {outcome}")),
         };

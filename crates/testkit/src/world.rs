@@ -49,7 +49,13 @@ impl World {
         let machine = Machine::new(ReleaseId::from("r2"), plan);
         let mut instances = BTreeMap::new();
         for (side, count) in &machine.state().counts {
-            instances.insert(side.clone(), Side { ready: *count, broken: 0 });
+            instances.insert(
+                side.clone(),
+                Side {
+                    ready: *count,
+                    broken: 0,
+                },
+            );
         }
         let weights = machine.state().weights.clone().unwrap_or_default();
         let table = machine.plan().from.as_ref().map(|_| Table::Old);
@@ -91,7 +97,10 @@ impl World {
 
     /// The weight that the edge gives a side.
     pub fn weight(&self, side: &SideId) -> u32 {
-        self.weights.iter().find(|weight| weight.side == *side).map_or(0, |weight| weight.weight)
+        self.weights
+            .iter()
+            .find(|weight| weight.side == *side)
+            .map_or(0, |weight| weight.weight)
     }
 
     /// Runs until the release has ended or is held for a person.
@@ -124,7 +133,10 @@ impl World {
     /// # Errors
     /// The first property that does not hold; a command that is not possible now is none.
     pub fn command(&mut self, command: Command) -> Result<bool, Violation> {
-        let taken = self.machine.handle(&self.now(), &Event::Command(command.clone())).is_ok();
+        let taken = self
+            .machine
+            .handle(&self.now(), &Event::Command(command.clone()))
+            .is_ok();
         if taken {
             self.event(&Event::Command(command))?;
         }
@@ -132,11 +144,17 @@ impl World {
     }
 
     fn now(&self) -> Moment {
-        Moment { boot: self.boot.to_string(), boot_ms: self.clock_ms, wall: Timestamp(self.clock_ms) }
+        Moment {
+            boot: self.boot.to_string(),
+            boot_ms: self.clock_ms,
+            wall: Timestamp(self.clock_ms),
+        }
     }
 
     fn event(&mut self, event: &Event) -> Result<(), Violation> {
-        let Ok(entries) = self.machine.handle(&self.now(), event) else { return Ok(()) };
+        let Ok(entries) = self.machine.handle(&self.now(), event) else {
+            return Ok(());
+        };
         for entry in entries {
             self.machine.apply(&entry);
             self.journal.push(entry);
@@ -147,7 +165,9 @@ impl World {
     /// Nothing runs: time goes on to the next timer.
     fn wait(&mut self) -> Result<(), Violation> {
         let Some(millis) = self.machine.timer(&self.now()) else {
-            return Err(Violation("nothing runs, nothing is waited for, and it has not ended".to_owned()));
+            return Err(Violation(
+                "nothing runs, nothing is waited for, and it has not ended".to_owned(),
+            ));
         };
         self.clock_ms += millis;
         self.event(&Event::Tick)
@@ -166,11 +186,17 @@ impl World {
             Some(Fault::Fails) => {
                 self.half(effect);
                 let reason = Reason::new("simulated", format!("{} failed", effect.describe()), "nothing");
-                self.event(&Event::Ended { step, result: Err(reason) })
+                self.event(&Event::Ended {
+                    step,
+                    result: Err(reason),
+                })
             }
             Some(Fault::Unknown) if matches!(effect, Effect::Migrate { .. }) => {
                 let reason = Reason::new("unknown", "nobody saw how it ended", "look at the database");
-                self.event(&Event::Ended { step, result: Err(reason) })
+                self.event(&Event::Ended {
+                    step,
+                    result: Err(reason),
+                })
             }
             Some(Fault::Abort) => {
                 self.half(effect);
@@ -197,9 +223,15 @@ impl World {
 
     /// A new daemon folds the journal and looks at what is pending.
     fn restart(&mut self) -> Result<(), Violation> {
-        let recovered = Machine::recover(self.machine.release().clone(), self.machine.plan().clone(), &self.journal);
+        let recovered = Machine::recover(
+            self.machine.release().clone(),
+            self.machine.plan().clone(),
+            &self.journal,
+        );
         if recovered.state() != self.machine.state() {
-            return Err(Violation("the fold of the journal differs from the state that wrote it".to_owned()));
+            return Err(Violation(
+                "the fold of the journal differs from the state that wrote it".to_owned(),
+            ));
         }
         self.machine = recovered;
         self.event(&Event::Begin)
@@ -207,8 +239,13 @@ impl World {
 
     fn new_sides_fall(&mut self) -> Result<(), Violation> {
         for side in self.new_sides() {
-            let Some(found) = self.instances.get_mut(&side) else { continue };
-            *found = Side { ready: 0, broken: found.ready + found.broken };
+            let Some(found) = self.instances.get_mut(&side) else {
+                continue;
+            };
+            *found = Side {
+                ready: 0,
+                broken: found.ready + found.broken,
+            };
             let seen = self.observed(&side);
             self.event(&Event::Observed(seen))?;
         }
@@ -229,20 +266,32 @@ impl World {
         };
         let ready = (0..found.ready).map(|number| instance(number, InstanceState::Ready));
         let broken = (0..found.broken).map(|number| instance(found.ready + number, InstanceState::BackingOff));
-        SideObserved { side: side.clone(), at: Timestamp(self.clock_ms), instances: ready.chain(broken).collect() }
+        SideObserved {
+            side: side.clone(),
+            at: Timestamp(self.clock_ms),
+            instances: ready.chain(broken).collect(),
+        }
     }
 
     /// The sides that exist only because of this release.
     pub fn new_sides(&self) -> Vec<SideId> {
-        let sides = self.machine.plan().changes.iter().filter_map(|change| match &change.action {
-            Action::Add { side, .. } | Action::Replace { new: side, .. } => Some(side.clone()),
-            _ => None,
-        });
+        let sides = self
+            .machine
+            .plan()
+            .changes
+            .iter()
+            .filter_map(|change| match &change.action {
+                Action::Add { side, .. } | Action::Replace { new: side, .. } => Some(side.clone()),
+                _ => None,
+            });
         sides.collect()
     }
 
     fn carry_out(&mut self, effect: &Effect) -> Observation {
-        let mut seen = Observation { detail: "done".to_owned(), artifact: None };
+        let mut seen = Observation {
+            detail: "done".to_owned(),
+            artifact: None,
+        };
         match effect {
             Effect::Check => {}
             Effect::Build { service } => {
@@ -253,7 +302,13 @@ impl World {
             Effect::Ensure { side, replicas } => self.bring(side, *replicas),
             Effect::Restart { side } => {
                 let count = self.existing(side);
-                self.instances.insert(side.clone(), Side { ready: count, broken: 0 });
+                self.instances.insert(
+                    side.clone(),
+                    Side {
+                        ready: count,
+                        broken: 0,
+                    },
+                );
             }
             Effect::Route { table, weights } => {
                 self.table = Some(*table);
@@ -272,7 +327,13 @@ impl World {
         if replicas < before {
             self.stopped.push(side.clone());
         }
-        self.instances.insert(side.clone(), Side { ready: replicas, broken: 0 });
+        self.instances.insert(
+            side.clone(),
+            Side {
+                ready: replicas,
+                broken: 0,
+            },
+        );
     }
 
     /// An effect that failed or was cancelled came some of its way.
