@@ -161,9 +161,7 @@ impl<'a> Follower<'a> {
     /// Waits a little for a daemon that went away, and starts it again when nobody else does.
     async fn wait(&mut self, failure: Failure) -> Result<(), Failure> {
         if self.away.is_none() {
-            self.progress.say(&format!(
-                "the daemon went away ({failure}); waiting for it to come back"
-            ));
+            self.progress.say("the daemon went away; waiting for it to come back");
         }
         let since = *self.away.get_or_insert_with(Instant::now);
         if since.elapsed() > LIMIT {

@@ -31,6 +31,8 @@ pub(super) async fn run(context: &Context, arguments: &Run) -> Result<Exit, Fail
         }
         match event {
             RunEvent::Line { .. } if context.reporter.json() => {}
+            // What its keeper has to say about it (started, ended) is told by how this command ends.
+            RunEvent::Line { stream, .. } if stream == "keeper" => {}
             RunEvent::Line { stream, text } if stream == "err" => context.reporter.say(&text),
             RunEvent::Line { text, .. } => context.reporter.line(&text),
             RunEvent::Ended { exit } => return Ok(ended(context, exit)),

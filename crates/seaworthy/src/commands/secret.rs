@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use seaworthy_platform::{Scope, Secret, Timestamp};
-use seaworthy_store::secrets::{Alphabet, Listed, Recipe, SecretError, SecretStore};
+use seaworthy_store::secrets::{Alphabet, Listed, ListedVersion, Recipe, SecretError, SecretStore};
 use serde::Serialize;
 
 use crate::cli::SecretWhat;
@@ -23,11 +23,29 @@ struct Stored {
     secret_version: u32,
 }
 
-/// What there is.
+/// What there is. Nothing that is made of a value is in it, not even a digest.
 #[derive(Serialize)]
-struct All {
+struct All<'a> {
     version: u32,
-    secrets: Vec<Listed>,
+    secrets: Vec<Shown<'a>>,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    name: &'a str,
+    /// The newest version that is not revoked.
+    current: Option<u32>,
+    versions: &'a [ListedVersion],
+}
+
+impl<'a> From<&'a Listed> for Shown<'a> {
+    fn from(listed: &'a Listed) -> Self {
+        Self {
+            name: &listed.name,
+            current: listed.current,
+            versions: &listed.versions,
+        }
+    }
 }
 
 pub(super) async fn run(context: &Context, what: &SecretWhat) -> Result<Exit, Failure> {
@@ -60,11 +78,12 @@ pub(super) async fn run(context: &Context, what: &SecretWhat) -> Result<Exit, Fa
                 Some(store) => store.list(&scope).map_err(|error| refused(&error))?,
                 None => Vec::new(),
             };
+            let shown = secrets.iter().map(Shown::from).collect();
             let all = All {
                 version: seaworthy_api::VERSION,
-                secrets,
+                secrets: shown,
             };
-            context.reporter.result(&all, |paint| list(&all.secrets, &scope, paint));
+            context.reporter.result(&all, |paint| list(&secrets, &scope, paint));
         }
     }
     Ok(Exit::Done)

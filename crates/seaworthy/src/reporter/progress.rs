@@ -46,7 +46,7 @@ impl<'a> Progress<'a> {
         match &event.what {
             Happened::Step { step } if step.ended_ms.is_some() => {
                 self.running.retain(|running| running.step.number != step.number);
-                self.say(&ended(step, self.reporter.err));
+                self.say(&self.fitting(&ended(step, self.reporter.err)));
             }
             Happened::Step { step } => {
                 match self
@@ -87,6 +87,14 @@ impl<'a> Progress<'a> {
         }
         for line in lines {
             self.say(&line);
+        }
+    }
+
+    /// A line cut at the width of the terminal: what failed is told in full at the end.
+    fn fitting(&self, line: &str) -> String {
+        match &self.bar {
+            Some(_) => console::truncate_str(line, usize::from(console::Term::stderr().size().1), "…").into_owned(),
+            None => line.to_owned(),
         }
     }
 

@@ -48,19 +48,18 @@ pub(crate) async fn run(reporter: &Reporter, once: bool, rate: u32) -> Result<Ex
         Err(failure) => exit = Err(failure),
         Ok(None) => reporter.say("interrupted"),
         Ok(Some(summary)) => {
+            reporter.result(&summary, |paint| summary.render(paint));
             exit = Ok(if summary.as_promised() {
                 Exit::Done
             } else {
                 Exit::Failed
             });
             if !once {
-                reporter.say(&format!(
-                    "\n{} stays up; Ctrl-C ends everything",
-                    reporter.err_paint().link(&summary.urls.page)
-                ));
+                let page = reporter.err_paint().link(&summary.urls.page);
+                reporter.say(&format!("\n{page} stays up; Ctrl-C ends everything"));
+                // Whether it was Ctrl-C or that signals cannot be heard: this is the end.
                 let _ = end.await;
             }
-            reporter.result(&summary, |paint| summary.render(paint));
         }
     }
     let cleaned = place.clear(reporter).await;

@@ -18,6 +18,9 @@ use crate::reporter::Reporter;
 /// How long everything may take to stop.
 const STOP: Duration = Duration::from_secs(20);
 
+/// How long the removal may fail because somebody is still writing.
+const REMOVE: Duration = Duration::from_secs(3);
+
 /// Where the tour happens.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -102,8 +105,21 @@ impl Place {
             reporter.say("stopping everything and removing it");
             self.stop().await?;
         }
-        std::fs::remove_dir_all(&self.root)
-            .map_err(|error| Failure::at(&self.root, &error, "remove this directory by hand"))
+        self.remove().await
+    }
+
+    /// Removes the directory. The daemon has closed its socket and may still be writing its last lines.
+    async fn remove(&self) -> Result<(), Failure> {
+        let began = Instant::now();
+        loop {
+            match remove_tree(&self.root) {
+                Ok(()) => return Ok(()),
+                Err(error) if began.elapsed() > REMOVE => {
+                    return Err(Failure::at(&self.root, &error, "remove this directory by hand"));
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 
     async fn stop(&self) -> Result<(), Failure> {
@@ -148,6 +164,22 @@ fn unused(parent: &Path) -> io::Result<PathBuf> {
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
+/// Removes a directory with everything in it, also what was made read-only, as artifacts are.
+fn remove_tree(directory: &Path) -> io::Result<()> {
+    let mut below = vec![directory.to_owned()];
+    while let Some(directory) = below.pop() {
+        std::fs::set_permissions(&directory, Permissions::from_mode(0o700))?;
+        for entry in std::fs::read_dir(&directory)? {
+            let entry = entry?;
+            // The type of a link is that of a link, so nothing outside is reached.
+            if entry.file_type()?.is_dir() {
+                below.push(entry.path());
+            }
+        }
+    }
+    std::fs::remove_dir_all(directory)
+}
+
 /// Whether any user reaches and executes a file.
 fn executable_by_anybody(binary: &Path) -> io::Result<bool> {
     let binary = std::fs::canonicalize(binary)?;
@@ -167,6 +199,24 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn what_is_read_only_is_removed_and_what_a_link_names_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        let outside = dir.path().join("outside");
+        std::fs::create_dir(&outside).unwrap();
+        mode(&outside, 0o755);
+        let tree = dir.path().join("tree");
+        let artifact = tree.join("artifact");
+        std::fs::create_dir_all(&artifact).unwrap();
+        std::fs::write(artifact.join("file"), "").unwrap();
+        std::os::unix::fs::symlink(&outside, artifact.join("link")).unwrap();
+        mode(&artifact, 0o555);
+        remove_tree(&tree).unwrap();
+        assert!(!tree.exists());
+        assert_eq!(outside.metadata().unwrap().mode() & 0o777, 0o755);
+    }
 
     #[test]
     fn a_binary_behind_a_closed_door_is_not_executable_by_anybody() {
