@@ -133,7 +133,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, listener: SocketAddr, stream: TcpS
     });
     // Idle connections and slow heads are ended by the worker's second hand, not by a timer per request.
     let connection = http1::Builder::new()
-        .max_buf_size(MAX_HEAD)
+        .max_header_size(MAX_HEAD)
+        // Room for a head at its bound behind the rest of a request before it.
+        .max_buf_size(2 * MAX_HEAD)
         .serve_connection(io, service)
         .with_upgrades();
     let mut connection = pin!(connection);
