@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use seaworthy_plan::Snapshot;
+use seaworthy_plan::{Plan, Snapshot};
 use seaworthy_platform::{ArtifactId, Scope};
+use seaworthy_platform_host::build::artifact_id;
 use seaworthy_store::StoreError;
 
 use crate::app::App;
@@ -32,6 +33,11 @@ pub(crate) async fn prune(app: &App, scope: &Scope) -> Result<(), StoreError> {
                 }
             }
         }
+    }
+    // A release under way may have built what nothing runs in yet.
+    for row in app.store.unfinished()? {
+        let plan: Option<Plan> = row.plan.and_then(|plan| serde_json::from_str(&plan).ok());
+        kept.extend(plan.iter().flat_map(|plan| plan.to.services.values()).map(|service| artifact_id(&service.input)));
     }
     if let Err(error) = app.platform.prune(&kept).await {
         log_line(&format!("pruning: {error}"));

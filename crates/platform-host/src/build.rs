@@ -205,8 +205,8 @@ impl Builder {
     }
 }
 
-/// The name of an input's artifact.
-fn artifact_id(input: &str) -> ArtifactId {
+/// The name of an input's artifact: the first 32 digits of the input digest.
+pub fn artifact_id(input: &str) -> ArtifactId {
     ArtifactId(input.chars().take(32).collect())
 }
 
