@@ -21,6 +21,6 @@ pub use digest::digest;
 pub use order::needs_order;
 pub use plan::{Kind, Plan, Refusal, Request, Strategy, plan};
 pub use resolve::{Source, Unresolved, build_request, listens, resolve, source_dir, tell_detected};
-pub use settings::Settings;
+pub use settings::{Gate, Judging, Settings};
 pub use snapshot::{Migration, ServiceSnapshot, Snapshot};
 pub use steps::{PlannedStep, describe};

@@ -31,10 +31,14 @@ pub enum Strategy {
     First,
     /// Instances replaced a few at a time.
     Rolling,
+    /// The whole new side is started and verified, then all traffic moves in one step.
+    BlueGreen,
+    /// Traffic moves in steps, each held and judged.
+    Canary,
 }
 
 /// What a release will do. Everything that decides it is in here; the release engine asks nobody else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Version of this stored format; this code writes 1.
     pub format: u32,
@@ -130,6 +134,11 @@ impl Plan {
         })
     }
 
+    /// Whether both sides stand beside each other until the new one has proven itself.
+    pub fn beside(&self) -> bool {
+        matches!(self.strategy, Strategy::BlueGreen | Strategy::Canary)
+    }
+
     /// Whether there is nothing to do: no instance starts or stops and no route changes.
     pub fn unchanged(&self) -> bool {
         self.same_routes() && self.changes.iter().all(|change| !change.action.changes_anything())
@@ -197,16 +206,22 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Refusal> {
         format: 1,
         scope: to.scope.clone(),
         kind: *kind,
-        strategy: if from.is_some() {
-            Strategy::Rolling
-        } else {
-            Strategy::First
-        },
+        strategy: strategy(*kind, *from, settings),
         from: from.cloned(),
         to: (*to).clone(),
         changes,
-        settings: *settings,
+        settings: settings.clone(),
     })
+}
+
+/// How traffic moves: as the file says, and for what needs no judging a few at a time.
+fn strategy(kind: Kind, from: Option<&Snapshot>, settings: &Settings) -> Strategy {
+    match (from, kind, settings.strategy) {
+        (None, _, _) => Strategy::First,
+        (_, Kind::Restart | Kind::Scale, _) | (_, _, seaworthy_spec::Strategy::Rolling) => Strategy::Rolling,
+        (_, _, seaworthy_spec::Strategy::BlueGreen) => Strategy::BlueGreen,
+        (_, _, seaworthy_spec::Strategy::Canary) => Strategy::Canary,
+    }
 }
 
 /// Why a change leaves a time in which nobody serves, if it does.

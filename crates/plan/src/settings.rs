@@ -1,15 +1,24 @@
 //! The settings of a release that are in force, defaults filled in.
 
-use seaworthy_spec::units::Span;
+use seaworthy_spec::units::{Expression, Span};
+use seaworthy_spec::{NoData, Step};
 use serde::{Deserialize, Serialize};
 
 /// How this release is carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
+    /// How traffic moves when there is a stable side.
+    pub strategy: seaworthy_spec::Strategy,
+    /// Canary: the weights of the new side and how long each is held. Blue-green is the one step to 100 %.
+    pub steps: Vec<Step>,
+    /// Before which percentage a person must agree.
+    pub approve: Option<u32>,
     /// How many ready instances of a service may be missing during a rolling release.
     pub max_unavailable: u32,
     /// How many instances above `replicas` may run during a rolling release.
     pub max_surge: u32,
+    /// How the new side is judged by its traffic.
+    pub judging: Judging,
     /// How long the new side is watched after it has all traffic.
     pub bake: Span,
     /// The longest the release may take.
@@ -18,16 +27,73 @@ pub struct Settings {
     pub downtime_allowed: bool,
 }
 
-impl Settings {
-    /// The settings of a spec; `allow_downtime` is the caller's word.
-    pub fn of(spec: &seaworthy_spec::Spec, allow_downtime: bool) -> Self {
-        let release = &spec.release;
+/// How a new side is judged by its traffic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judging {
+    /// The gates. None: health alone is watched.
+    pub gates: Vec<Gate>,
+    /// Least number of requests in a hold.
+    pub sample: u32,
+    /// The time over which a gate looks.
+    pub window: Span,
+    /// The time between two judgements.
+    pub tick: Span,
+    /// How long a new side is not judged after it was given traffic.
+    pub warm_up: Span,
+    /// `true`: only the default gate of a rolling release is in force, which may end without enough traffic to pass it. An
+    /// application that nobody calls could otherwise never be released.
+    pub lenient: bool,
+}
+
+/// A gate on what the edge measures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Its name in the evidence.
+    pub name: String,
+    /// What is compared.
+    pub expression: Expression,
+    /// Failing ticks in a row that make it fail.
+    pub consecutive: u32,
+    /// What no data means at the end of a hold.
+    pub no_data: NoData,
+}
+
+impl Judging {
+    /// Nothing is judged.
+    pub fn none() -> Self {
         Self {
-            max_unavailable: release.max_unavailable,
-            max_surge: release.max_surge,
-            bake: release.bake,
-            deadline: release.deadline,
-            downtime_allowed: allow_downtime || release.downtime == seaworthy_spec::Downtime::Allow,
+            gates: Vec::new(),
+            sample: 100,
+            window: Span::secs(30),
+            tick: Span::secs(1),
+            warm_up: Span::secs(0),
+            lenient: true,
+        }
+    }
+}
+
+impl Settings {
+    /// Settings for moving between revisions that are known to be good: no bake, no gates, the gap consented to.
+    pub fn known_good(strategy: seaworthy_spec::Strategy) -> Self {
+        Self {
+            strategy,
+            steps: Vec::new(),
+            approve: None,
+            max_unavailable: 0,
+            max_surge: 1,
+            judging: Judging::none(),
+            bake: Span::secs(0),
+            deadline: Span::secs(3600),
+            downtime_allowed: true,
+        }
+    }
+
+    /// The steps of the strategy. The last one is to 100 %.
+    pub fn steps_in_force(&self) -> Vec<Step> {
+        let whole = Step { percent: 100, hold: Span::secs(0) };
+        match self.strategy {
+            seaworthy_spec::Strategy::Canary if !self.steps.is_empty() => self.steps.clone(),
+            _ => vec![whole],
         }
     }
 }

@@ -3,10 +3,10 @@
 use seaworthy_platform::SideObserved;
 use serde::{Deserialize, Serialize};
 
-use crate::{Due, Effect, Held, Moment, Observation, Outcome, Phase, Reason};
+use crate::{Due, Effect, Held, Measurement, Measures, Moment, Observation, Outcome, Phase, Reason};
 
 /// Something that happened outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// It is this release's turn.
     Begin,
@@ -21,6 +21,8 @@ pub enum Event {
     Observed(SideObserved),
     /// A timer may be due.
     Tick,
+    /// The edge's counters were read.
+    Measured(Measures),
     /// A person wants something.
     Command(Command),
 }
@@ -29,6 +31,26 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
+    /// Let it go on before a step that needs a person's word.
+    Approve {
+        /// Who.
+        by: String,
+    },
+    /// Do not wait for the end of the hold or of the bake.
+    Promote {
+        /// Who.
+        by: String,
+    },
+    /// Stay at the present weight.
+    Pause {
+        /// Who.
+        by: String,
+    },
+    /// Go on after a pause.
+    Resume {
+        /// Who.
+        by: String,
+    },
     /// Take it back.
     Abort {
         /// Who.
@@ -44,7 +66,7 @@ pub enum Command {
 }
 
 /// A line of the journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Entry {
     /// It began.
@@ -65,6 +87,63 @@ pub enum Entry {
     BakeUntil {
         /// When.
         due: Due,
+    },
+    /// The new side keeps its share until then.
+    HoldUntil {
+        /// Which step, from 0.
+        step: usize,
+        /// The new side's share, percent.
+        percent: u32,
+        /// When.
+        due: Due,
+        /// Since when.
+        at: Moment,
+    },
+    /// A hold is over.
+    StepPassed {
+        /// Which step, from 0.
+        step: usize,
+        /// Who did not want to wait; none: its time was over and its gates passed.
+        by: Option<String>,
+        /// When.
+        at: Moment,
+    },
+    /// The bake is over.
+    Baked {
+        /// Who did not want to wait; none: its time was over.
+        by: Option<String>,
+        /// When.
+        at: Moment,
+    },
+    /// A person's word is needed.
+    ApprovalNeeded {
+        /// Before which percentage.
+        before: u32,
+        /// When.
+        at: Moment,
+    },
+    /// A person gave it.
+    Approved {
+        /// Who.
+        by: String,
+        /// When.
+        at: Moment,
+    },
+    /// A person stopped or continued the progress; judging goes on.
+    Paused {
+        /// Who.
+        by: String,
+        /// `false`: it goes on.
+        paused: bool,
+        /// When.
+        at: Moment,
+    },
+    /// The gates were judged.
+    Judged {
+        /// Each gate.
+        measurements: Vec<Measurement>,
+        /// When.
+        at: Moment,
     },
     /// An effect is about to run. Written before it does.
     Intent {

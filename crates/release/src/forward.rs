@@ -2,14 +2,30 @@
 
 use seaworthy_plan::{Action, Kind, Plan, Strategy};
 
+use seaworthy_spec::units::Span;
+
 use crate::shift::Shift;
-use crate::{Effect, Phase, State, Table};
+use crate::{Effect, Phase, State, Table, beside};
 
 /// An answer to "what next?".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
     /// Do this, in this phase.
     Do(Phase, Effect),
+    /// Keep the new side's share for a while.
+    Hold {
+        /// Which step, from 0.
+        step: usize,
+        /// The share, percent.
+        percent: u32,
+        /// How long.
+        hold: Span,
+    },
+    /// Wait for a person's word.
+    Approval {
+        /// Before which percentage.
+        before: u32,
+    },
     /// Watch until the time of the bake is over.
     Bake,
     /// There is nothing left to do.
@@ -24,7 +40,12 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Next {
     if let Some(found) = prepare(plan, state) {
         return found;
     }
-    for change in &plan.changes {
+    if plan.beside()
+        && let Some(found) = beside::next(plan, state)
+    {
+        return found;
+    }
+    for change in plan.changes.iter().filter(|_| !plan.beside()) {
         if let Some(effect) = change_next(plan, state, &change.action) {
             let phase = if state.exposed || matches!(effect, Effect::Route { .. }) {
                 Phase::Shifting
@@ -34,7 +55,7 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Next {
             return Next::Do(phase, effect);
         }
     }
-    let mut weights = state.weights_now(plan);
+    let mut weights = if plan.beside() { beside::weights(plan, state, 100) } else { state.weights_now(plan) };
     for weight in weights
         .iter_mut()
         .filter(|weight| !plan.to.services.contains_key(&weight.side.service))

@@ -15,6 +15,9 @@
 //! Blue-green and canary extend it by further answers to the same question.
 #![forbid(unsafe_code)]
 
+mod beside;
+mod command;
+mod draft;
 mod effect;
 mod entry;
 mod forward;
@@ -25,6 +28,7 @@ mod reason;
 mod revert;
 mod shift;
 mod state;
+mod verdict;
 
 pub use effect::{Effect, Observation, Table};
 pub use entry::{Command, Entry, Event, NotNow};
@@ -33,3 +37,4 @@ pub use moment::{Due, Moment};
 pub use phase::{Outcome, Phase};
 pub use reason::Reason;
 pub use state::{Direction, Held, Question, State};
+pub use verdict::{Latency, Measurement, Measures, SideMeasures, Verdict};

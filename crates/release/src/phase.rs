@@ -20,6 +20,8 @@ pub enum Phase {
     Starting,
     /// Traffic moves.
     Shifting,
+    /// The new side keeps its share for a while and is judged.
+    Holding,
     /// The new side has all traffic and is watched.
     Baking,
     /// What is no longer needed is taken away. There is no way back from here but a rollback.
@@ -40,6 +42,7 @@ impl Phase {
             Self::Migrating => "migrating",
             Self::Starting => "starting",
             Self::Shifting => "shifting",
+            Self::Holding => "holding",
             Self::Baking => "baking",
             Self::Retiring => "retiring",
             Self::Reverting => "reverting",

@@ -6,10 +6,10 @@ use seaworthy_plan::{Action, Plan};
 use seaworthy_platform::{ArtifactId, SideId, SideWeight};
 use serde::{Deserialize, Serialize};
 
-use crate::{Due, Effect, Entry, Outcome, Phase, Reason, Table};
+use crate::{Due, Effect, Entry, Measurement, Moment, Outcome, Phase, Reason, Table};
 
 /// Everything that is known about a release under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// Where it is.
     pub phase: Phase,
@@ -25,6 +25,20 @@ pub struct State {
     pub bake_until: Option<Due>,
     /// That time is over.
     pub baked: bool,
+    /// How many steps were held to their end.
+    pub steps_passed: usize,
+    /// The hold that is under way: until when, and since when.
+    pub hold: Option<(Due, Moment)>,
+    /// Since when the new side has had its present share of traffic.
+    pub exposed_since: Option<Moment>,
+    /// A person's word is needed before this percentage.
+    pub approval_needed: Option<u32>,
+    /// Who gave it.
+    pub approved: Option<String>,
+    /// A person wants it to stay where it is.
+    pub paused: bool,
+    /// The last judgement. Emptied when the share changes.
+    pub judged: Vec<Measurement>,
     /// Facts were compared with the plan.
     pub checked: bool,
     /// Artifacts, by service.
@@ -110,6 +124,13 @@ impl State {
             deadline: None,
             bake_until: None,
             baked: false,
+            steps_passed: 0,
+            hold: None,
+            exposed_since: None,
+            approval_needed: None,
+            approved: None,
+            paused: false,
+            judged: Vec::new(),
             checked: false,
             artifacts: BTreeMap::new(),
             migrated: BTreeSet::new(),
@@ -201,11 +222,22 @@ impl State {
         match entry {
             Entry::Begun { deadline, .. } => self.deadline = Some(deadline.clone()),
             Entry::Entered { phase, .. } => {
-                // Leaving the bake forwards is the proof that its time was over.
-                self.baked |= self.phase == Phase::Baking && *phase == Phase::Retiring;
                 self.phase = *phase;
             }
             Entry::BakeUntil { due } => self.bake_until = Some(due.clone()),
+            Entry::HoldUntil { due, at, .. } => self.hold = Some((due.clone(), at.clone())),
+            Entry::StepPassed { step, .. } => {
+                self.steps_passed = step + 1;
+                self.hold = None;
+            }
+            Entry::Baked { .. } => self.baked = true,
+            Entry::ApprovalNeeded { before, .. } => self.approval_needed = Some(*before),
+            Entry::Approved { by, .. } => {
+                self.approved = Some(by.clone());
+                self.approval_needed = None;
+            }
+            Entry::Paused { paused, .. } => self.paused = *paused,
+            Entry::Judged { measurements, .. } => self.judged.clone_from(measurements),
             Entry::Intent { step, effect, .. } => {
                 self.steps = *step;
                 self.exposed |= exposes(plan, self, effect);
@@ -214,8 +246,12 @@ impl State {
                 }
                 self.running = Some((*step, effect.clone()));
             }
-            Entry::Done { seen, .. } => {
+            Entry::Done { seen, at, .. } => {
                 if let Some((_, effect)) = self.running.take() {
+                    if matches!(effect, Effect::Route { .. }) && self.exposed {
+                        self.exposed_since = Some(at.clone());
+                        self.judged.clear();
+                    }
                     self.done(effect, seen.artifact.as_ref());
                 }
             }

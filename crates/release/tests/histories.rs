@@ -4,18 +4,20 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use proptest::strategy::Strategy as Generator;
 use seaworthy_plan::{Kind, Settings};
 use seaworthy_release::Command;
-use seaworthy_testkit::{Application, Fault, Faults, World, settings};
+use seaworthy_spec::Strategy;
+use seaworthy_testkit::{Application, Fault, Faults, World, canary, settings};
 
 /// One service in two versions of a file: how many instances before and after (0: not in the file), and whether it changed.
 type Service = (u32, u32, bool, bool);
 
-fn services() -> impl Strategy<Value = Vec<Service>> {
+fn services() -> impl Generator<Value = Vec<Service>> {
     proptest::collection::vec((0..4_u32, 0..4_u32, any::<bool>(), any::<bool>()), 1..4)
 }
 
-fn faults() -> impl Strategy<Value = BTreeMap<u32, Fault>> {
+fn faults() -> impl Generator<Value = BTreeMap<u32, Fault>> {
     let fault = prop_oneof![
         Just(Fault::Fails),
         Just(Fault::DaemonDiesBefore),
@@ -80,6 +82,18 @@ proptest! {
         let settings = Settings { max_surge: surge, max_unavailable: if surge == 0 { 1 } else { unavailable }, downtime_allowed: true, ..settings() };
         let plan = application(&services, true).after(&application(&services, false), Kind::Release, settings).unwrap();
         settled(&mut World::new(plan, Faults(faults)))?;
+    }
+
+    #[test]
+    fn every_canary_ends_finished_or_undone(
+        services in services(), faults in faults(), blue_green in any::<bool>(), traffic in (0..60_u64, 0..20_u64),
+    ) {
+        let strategy = if blue_green { Strategy::BlueGreen } else { Strategy::Canary };
+        let settings = Settings { strategy, downtime_allowed: true, ..canary() };
+        let plan = application(&services, true).after(&application(&services, false), Kind::Release, settings).unwrap();
+        let mut world = World::new(plan, Faults(faults));
+        world.traffic = traffic;
+        settled(&mut world)?;
     }
 
     #[test]

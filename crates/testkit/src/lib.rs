@@ -10,7 +10,7 @@ mod properties;
 mod told;
 mod world;
 
-pub use application::{Application, settings};
+pub use application::{Application, canary, settings};
 pub use fault::{Fault, Faults};
 pub use properties::Violation;
 pub use told::told;

@@ -2,7 +2,7 @@
 
 use seaworthy_plan::Action;
 use seaworthy_platform::SideId;
-use seaworthy_release::{Direction, Outcome, Phase, Table};
+use seaworthy_release::{Direction, Entry, Outcome, Phase, Table, Verdict};
 
 use crate::World;
 
@@ -26,6 +26,8 @@ fn require(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Violat
 pub(crate) fn always(world: &World) -> Result<(), Violation> {
     verified_before_weight(world)?;
     rolling_bounds(world)?;
+    stable_side_stays(world)?;
+    deadline_and_nothing_seen(world)?;
     nothing_stable_goes_before_retiring(world)
 }
 
@@ -43,6 +45,9 @@ fn verified_before_weight(world: &World) -> Result<(), Violation> {
 /// Rolling: ready instances never below `replicas − max_unavailable`, all instances never above `replicas + max_surge`.
 fn rolling_bounds(world: &World) -> Result<(), Violation> {
     let plan = world.machine().plan();
+    if plan.beside() {
+        return Ok(());
+    }
     for change in &plan.changes {
         let Action::Replace {
             old,
@@ -90,6 +95,39 @@ fn rolling_bounds(world: &World) -> Result<(), Violation> {
         }
     }
     Ok(())
+}
+
+/// Canary and blue-green: no stable instance is asked to stop before the new side has all traffic and has baked.
+fn stable_side_stays(world: &World) -> Result<(), Violation> {
+    let (plan, state) = (world.machine().plan(), world.machine().state());
+    if !plan.beside() || state.phase >= Phase::Retiring && state.direction == Direction::Forward {
+        return Ok(());
+    }
+    for change in &plan.changes {
+        if let Action::Replace { old, old_replicas, overlap: true, .. } = &change.action
+            && plan.to.services.get(&change.service).is_some_and(|service| service.listens)
+        {
+            let existing = world.existing(old);
+            require(existing == *old_replicas, || format!("{old} has {existing} instances before the new side has proven itself"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A deadline and zero measurements never lead to `succeeded`.
+fn deadline_and_nothing_seen(world: &World) -> Result<(), Violation> {
+    let (plan, state) = (world.machine().plan(), world.machine().state());
+    let judged = plan.beside() && !plan.settings.judging.gates.is_empty() && !plan.settings.judging.lenient;
+    let succeeded = matches!(state.ended, Some((Outcome::Succeeded, _)));
+    if !judged || !succeeded || !plan.changes.iter().any(|change| matches!(change.action, Action::Replace { .. })) || !state.exposed {
+        return Ok(());
+    }
+    let promoted = world.journal().iter().any(|entry| matches!(entry, Entry::Baked { by: Some(_), .. }));
+    let passed = world.journal().iter().any(|entry| match entry {
+        Entry::Judged { measurements, .. } => measurements.iter().all(|seen| seen.verdict == Verdict::Pass && seen.sample > 0),
+        _ => false,
+    });
+    require(passed || promoted, || "it succeeded and no gate ever passed".to_owned())
 }
 
 /// A service that the new file lacks goes only when there is no way back.

@@ -1,6 +1,6 @@
 //! A history as text, for checked-in output.
 
-use seaworthy_release::Entry;
+use seaworthy_release::{Entry, Verdict};
 
 /// Tells a journal, one line per entry, with seconds since its beginning.
 pub fn told(journal: &[Entry]) -> String {
@@ -11,6 +11,21 @@ pub fn told(journal: &[Entry]) -> String {
             Entry::Begun { at, .. } => (at, "begun".to_owned()),
             Entry::Entered { phase, at } => (at, format!("── {phase}")),
             Entry::BakeUntil { .. } => continue,
+            Entry::Judged { measurements, .. } if measurements.iter().all(|seen| seen.verdict < Verdict::Error) => continue,
+            Entry::Judged { measurements, at } => {
+                let worst: Vec<String> = measurements
+                    .iter()
+                    .filter(|seen| seen.verdict >= Verdict::Error)
+                    .map(|seen| format!("{} {:?} after {} requests", seen.gate, seen.verdict, seen.sample))
+                    .collect();
+                (at, format!("judged: {}", worst.join(", ")))
+            }
+            Entry::HoldUntil { percent, at, .. } => (at, format!("hold {percent} %")),
+            Entry::StepPassed { step, by, at } => (at, told_passed(&format!("step {step}"), by.as_ref())),
+            Entry::Baked { by, at } => (at, told_passed("the bake", by.as_ref())),
+            Entry::ApprovalNeeded { before, at } => (at, format!("waits for approval before {before} %")),
+            Entry::Approved { by, at } => (at, format!("{by} approved")),
+            Entry::Paused { by, paused, at } => (at, format!("{by} {}", if *paused { "paused it" } else { "let it go on" })),
             Entry::Intent { step, effect, at } => (at, format!("{step:>2} {}", effect.describe())),
             Entry::Done { step, at, .. } => (at, format!("{step:>2} done")),
             Entry::Failed { step, reason, at } => (at, format!("{step:>2} failed: {}", reason.cause)),
@@ -27,4 +42,11 @@ pub fn told(journal: &[Entry]) -> String {
         text.push_str(&format!("{:>5} s  {line}\n", (at.boot_ms - start) / 1000));
     }
     text
+}
+
+fn told_passed(what: &str, by: Option<&String>) -> String {
+    match by {
+        Some(by) => format!("{by} did not wait for the end of {what}"),
+        None => format!("{what} is over"),
+    }
 }

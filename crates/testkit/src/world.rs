@@ -6,7 +6,9 @@ use seaworthy_plan::{Action, Plan};
 use seaworthy_platform::{
     ArtifactId, InstanceId, InstanceObserved, InstanceState, ReleaseId, SideId, SideObserved, SideWeight, Timestamp,
 };
-use seaworthy_release::{Command, Effect, Entry, Event, Machine, Moment, Observation, Outcome, Reason, Table};
+use seaworthy_release::{
+    Command, Effect, Entry, Event, Machine, Measures, Moment, Observation, Outcome, Reason, SideMeasures, Table,
+};
 
 use crate::{Fault, Faults, Violation, properties};
 
@@ -15,6 +17,9 @@ const EFFECT_MS: u64 = 1000;
 
 /// A history of more effects than this is taken for one that never ends.
 const MOST_EFFECTS: u32 = 400;
+
+/// And one of more entries: judging every second until a deadline of an hour is 3600 of them.
+const MOST_ENTRIES: usize = 20_000;
 
 /// A simulated machine with one release on it.
 #[derive(Debug)]
@@ -30,6 +35,10 @@ pub struct World {
     pub(crate) table: Option<Table>,
     pub(crate) stopped: Vec<SideId>,
     builds: BTreeSet<String>,
+    /// Requests of the whole service in a second, and the share of the new side's answers that are errors, percent.
+    pub traffic: (u64, u64),
+    held: SideMeasures,
+    judged_since: Option<Moment>,
     /// How often each migration ran.
     pub migrations: BTreeMap<String, u32>,
 }
@@ -71,6 +80,9 @@ impl World {
             table,
             stopped: Vec::new(),
             builds: BTreeSet::new(),
+            traffic: (50, 0),
+            held: SideMeasures::default(),
+            judged_since: None,
             migrations: BTreeMap::new(),
         }
     }
@@ -115,10 +127,10 @@ impl World {
                 properties::at_rest(self, outcome)?;
                 return Ok(Some(outcome));
             }
-            if self.machine.state().held.is_some() {
+            if self.machine.state().held.is_some() || self.machine.state().approval_needed.is_some() {
                 return Ok(None);
             }
-            if self.effects > MOST_EFFECTS {
+            if self.effects > MOST_EFFECTS || self.journal.len() > MOST_ENTRIES {
                 return Err(Violation(format!("no resting place after {MOST_EFFECTS} effects")));
             }
             match self.machine.pending().map(|(step, effect)| (step, effect.clone())) {
@@ -162,15 +174,41 @@ impl World {
         properties::always(self)
     }
 
-    /// Nothing runs: time goes on to the next timer.
+    /// Nothing runs: time goes on, to the next tick while traffic is judged, else to the next timer.
     fn wait(&mut self) -> Result<(), Violation> {
-        let Some(millis) = self.machine.timer(&self.now()) else {
-            return Err(Violation(
-                "nothing runs, nothing is waited for, and it has not ended".to_owned(),
-            ));
+        let timer = self.machine.timer(&self.now());
+        let Some(since) = self.machine.judging_since().cloned() else {
+            let Some(millis) = timer else {
+                return Err(Violation("nothing runs, nothing is waited for, and it has not ended".to_owned()));
+            };
+            self.clock_ms += millis;
+            return self.event(&Event::Tick);
         };
-        self.clock_ms += millis;
+        let tick = self.machine.plan().settings.judging.tick.millis;
+        self.clock_ms += timer.filter(|millis| *millis > 0).map_or(tick, |millis| millis.min(tick));
+        let measures = self.measure(since);
+        self.event(&Event::Measured(measures))?;
         self.event(&Event::Tick)
+    }
+
+    /// What the edge would have counted by now.
+    fn measure(&mut self, since: Moment) -> Measures {
+        if self.judged_since.as_ref() != Some(&since) {
+            self.held = SideMeasures::default();
+            self.judged_since = Some(since.clone());
+        }
+        let new = self.new_sides();
+        let weight = |wanted: bool| -> u64 {
+            let sides = self.weights.iter().filter(|weight| new.contains(&weight.side) == wanted);
+            sides.map(|weight| u64::from(weight.weight)).sum()
+        };
+        let (fresh, whole) = (weight(true), weight(true) + weight(false));
+        let attempts = self.traffic.0 * fresh / whole.max(1);
+        self.held.attempts += attempts;
+        self.held.errors += attempts * self.traffic.1 / 100;
+        let window_full = self.now().boot_ms >= since.boot_ms + self.machine.plan().settings.judging.window.millis;
+        let stable = SideMeasures { attempts: self.traffic.0 - attempts, errors: 0, latency: None };
+        Measures { hold: self.held, new: self.held, stable, window_full }
     }
 
     fn effect(&mut self, step: u32, effect: &Effect) -> Result<(), Violation> {
