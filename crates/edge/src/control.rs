@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -99,7 +100,7 @@ impl Control {
     }
 
     /// Answers whoever connects.
-    pub(crate) async fn serve(self: Rc<Self>, listener: UnixListener) -> io::Error {
+    pub(crate) async fn serve(self: Rc<Self>, listener: UnixListener) -> Infallible {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {

@@ -29,7 +29,10 @@ impl HostPlatform {
         let routing = self.host().layout.routing(scope);
         self.host().forget_routing(scope);
         crate::blocking::blocking(move || {
-            for (path, removed) in [(&logs, std::fs::remove_dir_all(&logs)), (&routing, std::fs::remove_file(&routing))] {
+            for (path, removed) in [
+                (&logs, std::fs::remove_dir_all(&logs)),
+                (&routing, std::fs::remove_file(&routing)),
+            ] {
                 match removed {
                     Err(error) if error.kind() != ErrorKind::NotFound => return Err(disk(path, "remove it", &error)),
                     _ => {}

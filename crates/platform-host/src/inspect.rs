@@ -53,7 +53,10 @@ impl HostPlatform {
 
     /// The weights of a scope's sides as the edge was told last.
     pub fn weights(&self, scope: &Scope) -> Vec<SideWeight> {
-        self.host().routing_of(scope).map(|routing| routing.weights).unwrap_or_default()
+        self.host()
+            .routing_of(scope)
+            .map(|routing| routing.weights)
+            .unwrap_or_default()
     }
 
     /// What is free on this machine.
@@ -79,7 +82,9 @@ impl HostPlatform {
 fn names(directory: &std::path::Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    let mut names: Vec<String> = directories.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = directories
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
     names.sort();
     names
 }

@@ -24,8 +24,8 @@
 mod adopt;
 pub mod artifact;
 mod assemble;
-pub mod build;
 mod blocking;
+pub mod build;
 mod diagnose;
 mod durable;
 mod edge_port;

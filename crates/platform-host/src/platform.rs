@@ -80,7 +80,7 @@ impl HostPlatform {
             .map_err(|error| failure::disk(&options.state, "find the state directory", &error))?;
         let layout = Layout::new(state.clone());
         let users = as_root.then(|| Users::new(layout.users()));
-        let ports = Ports::new(options.ports, std::process::id().wrapping_mul(97));
+        let ports = Ports::new(options.ports);
         let builder = Builder::open(&state, options.machine)?;
         let host = Arc::new(Host::new(
             options.binary,

@@ -1,6 +1,7 @@
 //! Loopback ports for instances.
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
@@ -28,11 +29,12 @@ struct Given {
 }
 
 impl Ports {
-    /// A range, and where in it to begin (any number). Beginning at different places keeps daemons of
-    /// several state directories on one machine apart.
-    pub(crate) fn new(range: RangeInclusive<u16>, begin: u32) -> Self {
-        let size = u32::from(range.end() - range.start()) + 1;
-        let next = range.start() + u16::try_from(begin % size).unwrap_or(0);
+    /// Begins anywhere in the range: daemons of several state directories on one machine then rarely try the same port
+    /// at the same moment, which neither could see.
+    pub(crate) fn new(range: RangeInclusive<u16>) -> Self {
+        let size = u64::from(range.end() - range.start()) + 1;
+        let anywhere = RandomState::new().build_hasher().finish() % size;
+        let next = range.start() + u16::try_from(anywhere).unwrap_or(0);
         let taken = BTreeSet::new();
         Self {
             range,
@@ -95,7 +97,7 @@ mod tests {
     fn a_port_somebody_listens_on_is_not_given_away() {
         let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let ports = Ports::new(port..=port, 0);
+        let ports = Ports::new(port..=port);
         let error = ports.take().unwrap_err();
         assert!(error.to_string().contains("is free"), "{error}");
         drop(taken);
@@ -107,7 +109,7 @@ mod tests {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
-        let ports = Ports::new(port..=port, 7);
+        let ports = Ports::new(port..=port);
         assert_eq!(ports.take().unwrap(), port);
         assert!(ports.take().is_err());
         ports.give_back(port);

@@ -91,7 +91,7 @@ fn edge(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         workers: None,
     }) {
         Ok(()) => Exit::Done.into(),
-        Err(error) => failed(&error.to_string(), &error.remedy()),
+        Err(error) => failed(&error.to_string(), error.remedy()),
     }
 }
 

@@ -379,3 +379,36 @@ async fn a_connection_that_was_closed_while_idle_costs_no_request() {
     }
     assert_eq!(good, 50);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn heads_that_do_not_come_to_an_end_are_cut_off_and_long_answers_are_not() {
+    let toy = Toy::start("toy").await;
+    let slow = upstream()
+        .side("r1", 1, &[toy.address])
+        .change(|u| u.answer_timeout_ms = 60_000);
+    let edge = Edge::serving(slow).await;
+    let mut waiting = edge.connect().await;
+    waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let (silent, trickling) = (edge.connect().await, edge.connect().await);
+    let (mut reader, mut writer) = trickling.stream.into_split();
+    let trickle = tokio::spawn(async move {
+        writer.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX: ").await.unwrap();
+        while writer.write_all(b"y").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    });
+    let began = std::time::Instant::now();
+    let limit = Duration::from_secs(20);
+    let mut silent = silent.stream;
+    let mut byte = [0; 1];
+    let ends = async {
+        // Whether by a reset or properly does not matter.
+        let _ = tokio::io::AsyncReadExt::read(&mut silent, &mut byte).await;
+        let _ = tokio::io::AsyncReadExt::read(&mut reader, &mut byte).await;
+    };
+    tokio::time::timeout(limit, ends).await.expect("both are cut off");
+    assert!(began.elapsed() > Duration::from_secs(9), "{:?}", began.elapsed());
+    trickle.await.unwrap();
+    toy.shared.go.notify_one();
+    assert_eq!(waiting.answer().await.text(), "toy");
+}

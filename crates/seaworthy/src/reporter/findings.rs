@@ -10,13 +10,13 @@ pub(crate) fn render(findings: &[Finding], paint: Paint) -> String {
     let mut text = String::new();
     for severity in ["error", "warning", "note"] {
         for finding in findings.iter().filter(|finding| finding.severity == severity) {
-            let place = match (&finding.place, &finding.key) {
-                (Some(place), _) => format!(" {place}:"),
-                (None, Some(key)) => format!(" {key}:"),
-                (None, None) => String::new(),
-            };
+            let at: String = [&finding.place, &finding.key]
+                .into_iter()
+                .flatten()
+                .map(|part| format!(" {part}:"))
+                .collect();
             text.push_str(&format!(
-                "{} {}{place} {}\n",
+                "{} {}{at} {}\n",
                 paint.state(severity),
                 paint.dim(&finding.id),
                 finding.reason
@@ -62,7 +62,7 @@ mod tests {
             id: id.into(),
             severity: severity.into(),
             place: place.map(Into::into),
-            key: None,
+            key: Some("services.web".into()),
             reason: "it is so".into(),
             remedy: "change it".into(),
         }
@@ -74,7 +74,8 @@ mod tests {
             finding("warning", "b.c", None),
             finding("error", "a.b", Some("seaworthy.toml:3:1")),
         ];
-        let expected = "error a.b seaworthy.toml:3:1: it is so\n  → change it\nwarning b.c it is so\n  → change it\n";
+        let expected = "error a.b seaworthy.toml:3:1: services.web: it is so\n  → change it\n\
+             warning b.c services.web: it is so\n  → change it\n";
         assert_eq!(render(&findings, Paint::new(false)), expected);
         assert_eq!(summary(&findings), "1 error, 1 warning");
         assert_eq!(summary(&[]), "nothing found");
