@@ -40,6 +40,8 @@ pub struct Release {
     pub ended_ms: Option<u64>,
     /// Its steps.
     pub steps: Vec<Step>,
+    /// Every judgement of its gates.
+    pub gates: Vec<Measurement>,
     /// What was said about defaults in force and what is not guaranteed.
     pub notes: Vec<String>,
 }
@@ -105,6 +107,30 @@ pub enum Happened {
         /// The step as it is now.
         step: Step,
     },
+    /// The new side keeps its share for a while and is judged.
+    Holding {
+        /// The share, percent.
+        percent: u32,
+        /// Until when, milliseconds since the epoch.
+        until_ms: u64,
+    },
+    /// The gates were judged.
+    Judged {
+        /// Each gate.
+        gates: Vec<Measurement>,
+    },
+    /// It waits for a person's approval.
+    ApprovalNeeded {
+        /// Before which percentage.
+        before: u32,
+    },
+    /// A person did something: approved, promoted, paused, resumed, answered.
+    Steered {
+        /// Who.
+        by: String,
+        /// What, a stable word.
+        what: String,
+    },
     /// It ended.
     Ended {
         /// How.
@@ -119,6 +145,23 @@ pub enum Happened {
         /// What can be answered.
         answers: Vec<String>,
     },
+}
+
+/// One gate at one tick.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Measurement {
+    /// When, milliseconds since the epoch.
+    pub at_ms: u64,
+    /// The gate's name.
+    pub gate: String,
+    /// What was measured: a share in percent, or milliseconds.
+    pub value: Option<f64>,
+    /// What it was compared with.
+    pub threshold: Option<f64>,
+    /// Requests of the new side in this hold.
+    pub sample: u64,
+    /// `pass`, `inconclusive`, `error`, `fail`.
+    pub verdict: String,
 }
 
 /// The plan of a release that was not run.

@@ -91,6 +91,7 @@ pub(crate) fn told(app: &App, row: &ReleaseRow, with_steps: bool) -> Result<api:
     let mut told = release(row, &journal);
     if !with_steps {
         told.steps.clear();
+        told.gates.clear();
     }
     Ok(told)
 }

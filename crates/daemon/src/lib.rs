@@ -25,6 +25,7 @@ mod facts;
 mod history;
 mod listen_address;
 mod lock;
+mod measure;
 mod process;
 mod prune;
 mod refusal;

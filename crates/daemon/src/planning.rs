@@ -12,7 +12,7 @@ use seaworthy_api as api;
 use seaworthy_plan::{Kind, Plan, Request, Settings, Snapshot};
 use seaworthy_platform::{Platform as _, ReleaseId, Scope, SideId};
 use seaworthy_release::Reason;
-use seaworthy_spec::units::Span;
+use seaworthy_spec::Strategy;
 use seaworthy_store::{ReleaseRow, StableRow};
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +100,7 @@ pub(crate) async fn plan_release(app: &App, scope: &Scope, row: &ReleaseRow) -> 
         }
         Asked::Rollback(target) => {
             let to = kept(app, scope, target)?.with_newest_secrets(|name| app.secrets.newest(scope, name));
-            let settings = settings_of(app, target);
+            let settings = Settings::known_good(Strategy::BlueGreen);
             made(&Request {
                 kind: Kind::Rollback,
                 from,
@@ -112,7 +112,7 @@ pub(crate) async fn plan_release(app: &App, scope: &Scope, row: &ReleaseRow) -> 
         }
         Asked::Restart(services) => {
             let to = from.ok_or_else(nothing_runs)?;
-            let settings = plain_settings();
+            let settings = Settings::known_good(Strategy::Rolling);
             made(&Request {
                 kind: Kind::Restart,
                 from,
@@ -129,7 +129,7 @@ pub(crate) async fn plan_release(app: &App, scope: &Scope, row: &ReleaseRow) -> 
                 .get_mut(&scale.service)
                 .ok_or_else(|| unknown_service(&scale.service))?;
             service.replicas = scale.replicas;
-            let settings = plain_settings();
+            let settings = Settings::known_good(Strategy::Rolling);
             made(&Request {
                 kind: Kind::Scale,
                 from,
@@ -153,7 +153,8 @@ fn release_plan(
     to: &Snapshot,
     running: &BTreeMap<SideId, u32>,
 ) -> Result<Plan, Refused> {
-    let settings = Settings::of(&read.merged.spec, request.allow_downtime);
+    let settings = Settings::of(&read.merged.spec, request.allow_downtime)
+        .map_err(|error| Refused::failed("file", format!("release.gates: {error}"), "mend the gate"))?;
     let request = Request {
         kind: Kind::Release,
         from,
@@ -264,27 +265,6 @@ async fn running(app: &App, scope: &Scope) -> BTreeMap<SideId, u32> {
         .into_iter()
         .map(|side| (side.side.clone(), side.ready()))
         .collect()
-}
-
-/// A rollback goes by the settings with which its revision was released, without bake: it is known to be good.
-fn settings_of(app: &App, release: &ReleaseId) -> Settings {
-    let plan = app.store.release(release).ok().flatten().and_then(|row| row.plan);
-    let plan: Option<Plan> = plan.and_then(|plan| serde_json::from_str(&plan).ok());
-    Settings {
-        bake: Span::millis(0),
-        downtime_allowed: true,
-        ..plan.map_or_else(plain_settings, |plan| plan.settings)
-    }
-}
-
-fn plain_settings() -> Settings {
-    Settings {
-        max_unavailable: 0,
-        max_surge: 1,
-        bake: Span::millis(0),
-        deadline: Span::secs(3600),
-        downtime_allowed: true,
-    }
 }
 
 /// A refusal as the reason of a release that could not be planned.

@@ -37,7 +37,11 @@ pub(crate) async fn prune(app: &App, scope: &Scope) -> Result<(), StoreError> {
     // A release under way may have built what nothing runs in yet.
     for row in app.store.unfinished()? {
         let plan: Option<Plan> = row.plan.and_then(|plan| serde_json::from_str(&plan).ok());
-        kept.extend(plan.iter().flat_map(|plan| plan.to.services.values()).map(|service| artifact_id(&service.input)));
+        kept.extend(
+            plan.iter()
+                .flat_map(|plan| plan.to.services.values())
+                .map(|service| artifact_id(&service.input)),
+        );
     }
     if let Err(error) = app.platform.prune(&kept).await {
         log_line(&format!("pruning: {error}"));

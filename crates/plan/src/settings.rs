@@ -1,6 +1,6 @@
 //! The settings of a release that are in force, defaults filled in.
 
-use seaworthy_spec::units::{Expression, Span};
+use seaworthy_spec::units::{Expression, Malformed, Metric, Span};
 use seaworthy_spec::{NoData, Step};
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +72,56 @@ impl Judging {
     }
 }
 
+impl Judging {
+    /// What the file says, or its defaults. Gates on PromQL are not among them: they are refused by name before.
+    fn of(release: &seaworthy_spec::Release) -> Result<Self, Malformed> {
+        let mut gates = Vec::new();
+        for gate in release.gates_in_force() {
+            if let Some(expression) = gate.judgement()? {
+                let usual = if expression.metric == Metric::ErrorRate { 1 } else { 3 };
+                gates.push(Gate {
+                    name: gate.name,
+                    expression,
+                    consecutive: gate.consecutive.unwrap_or(usual),
+                    no_data: gate.no_data.unwrap_or(release.no_data),
+                });
+            }
+        }
+        Ok(Self {
+            gates,
+            sample: release.sample,
+            window: release.window,
+            tick: release.tick,
+            warm_up: release.warm_up,
+            lenient: release.gates.is_none() && release.strategy == seaworthy_spec::Strategy::Rolling,
+        })
+    }
+}
+
 impl Settings {
+    /// The settings of a spec; `allow_downtime` is the caller's word.
+    ///
+    /// # Errors
+    /// A gate that is no expression, which a file that was read cannot have.
+    pub fn of(spec: &seaworthy_spec::Spec, allow_downtime: bool) -> Result<Self, Malformed> {
+        let release = &spec.release;
+        let before = release
+            .approve
+            .as_deref()
+            .map(|text| text.chars().filter(char::is_ascii_digit).collect::<String>());
+        Ok(Self {
+            strategy: release.strategy,
+            steps: release.steps.clone(),
+            approve: before.and_then(|digits| digits.parse().ok()),
+            max_unavailable: release.max_unavailable,
+            max_surge: release.max_surge,
+            judging: Judging::of(release)?,
+            bake: release.bake,
+            deadline: release.deadline,
+            downtime_allowed: allow_downtime || release.downtime == seaworthy_spec::Downtime::Allow,
+        })
+    }
+
     /// Settings for moving between revisions that are known to be good: no bake, no gates, the gap consented to.
     pub fn known_good(strategy: seaworthy_spec::Strategy) -> Self {
         Self {
@@ -90,7 +139,10 @@ impl Settings {
 
     /// The steps of the strategy. The last one is to 100 %.
     pub fn steps_in_force(&self) -> Vec<Step> {
-        let whole = Step { percent: 100, hold: Span::secs(0) };
+        let whole = Step {
+            percent: 100,
+            hold: Span::secs(0),
+        };
         match self.strategy {
             seaworthy_spec::Strategy::Canary if !self.steps.is_empty() => self.steps.clone(),
             _ => vec![whole],

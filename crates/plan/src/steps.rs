@@ -52,8 +52,18 @@ pub fn describe(plan: &Plan) -> Vec<PlannedStep> {
         );
     }
     for change in &plan.changes {
-        for (phase, what) in sentences(&change.action, plan) {
+        let beside = plan.beside() && moves_by_weight(plan, &change.action);
+        for (phase, what) in if beside {
+            Vec::new()
+        } else {
+            sentences(&change.action, plan)
+        } {
             say(phase, what, &change.why);
+        }
+    }
+    if plan.beside() {
+        for (phase, what) in weights(plan) {
+            say(phase, what, "each share is judged before the next");
         }
     }
     if plan.strategy == Strategy::First {
@@ -131,4 +141,49 @@ fn sentences(action: &Action, plan: &Plan) -> Vec<(&'static str, String)> {
         Action::Restart { side, replicas } => vec![("shifting", format!("replace {replicas} × {side} one at a time"))],
         Action::Keep { .. } | Action::Remove { .. } => Vec::new(),
     }
+}
+
+/// Whether a change is moved by weights: it takes requests and both sides may run.
+fn moves_by_weight(plan: &Plan, action: &Action) -> bool {
+    matches!(action, Action::Replace { new, overlap: true, .. }
+        if plan.to.services.get(&new.service).is_some_and(|service| service.listens))
+}
+
+/// The steps of a canary, or the one step of blue-green.
+fn weights(plan: &Plan) -> Vec<(&'static str, String)> {
+    let mut told = Vec::new();
+    let sides: Vec<String> = plan
+        .changes
+        .iter()
+        .filter(|change| moves_by_weight(plan, &change.action))
+        .filter_map(|change| plan.to.side_id(&change.service).map(|side| side.to_string()))
+        .collect();
+    if sides.is_empty() {
+        return told;
+    }
+    let judging = &plan.settings.judging;
+    let gates: Vec<&str> = judging.gates.iter().map(|gate| gate.name.as_str()).collect();
+    for step in plan.settings.steps_in_force() {
+        if plan.settings.approve.is_some_and(|before| step.percent >= before) {
+            told.push(("holding", format!("wait for approval before {} %", step.percent)));
+        }
+        told.push((
+            "shifting",
+            format!(
+                "start enough of {}, verify, give it {} %",
+                sides.join(", "),
+                step.percent
+            ),
+        ));
+        if step.hold.millis > 0 {
+            let judged = format!(
+                "hold {} and judge {} on {} requests or more",
+                step.hold,
+                gates.join(", "),
+                judging.sample
+            );
+            told.push(("holding", judged));
+        }
+    }
+    told
 }

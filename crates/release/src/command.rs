@@ -19,10 +19,16 @@ impl Draft<'_> {
     /// There is a way back until the new revision is stable.
     fn must_be_under_way(&self) -> Result<(), NotNow> {
         if let Direction::Back { .. } = self.state.direction {
-            return Err(not_now("it is being taken back already", "wait: seaworthy status shows how far it is"));
+            return Err(not_now(
+                "it is being taken back already",
+                "wait: seaworthy status shows how far it is",
+            ));
         }
         if self.state.phase >= Phase::Retiring {
-            return Err(not_now("the new revision is stable already", "rollback goes back to the release before"));
+            return Err(not_now(
+                "the new revision is stable already",
+                "rollback goes back to the release before",
+            ));
         }
         Ok(())
     }
@@ -40,18 +46,31 @@ impl Draft<'_> {
         };
         let answers = held.question.answers();
         if !answers.contains(&answer) {
-            return Err(not_now(&format!("\"{answer}\" is no answer here"), &answers.join(" | ")));
+            return Err(not_now(
+                &format!("\"{answer}\" is no answer here"),
+                &answers.join(" | "),
+            ));
         }
-        self.push(Entry::Answered { by: by.to_owned(), answer: answer.to_owned(), at: self.now.clone() });
+        self.push(Entry::Answered {
+            by: by.to_owned(),
+            answer: answer.to_owned(),
+            at: self.now.clone(),
+        });
         Ok(())
     }
 
     fn approve(&mut self, by: &str) -> Result<(), NotNow> {
         self.must_be_under_way()?;
         if self.state.approval_needed.is_none() {
-            return Err(not_now("it waits for nobody's approval", "promote ends a hold, abort takes it back"));
+            return Err(not_now(
+                "it waits for nobody's approval",
+                "promote ends a hold, abort takes it back",
+            ));
         }
-        self.push(Entry::Approved { by: by.to_owned(), at: self.now.clone() });
+        self.push(Entry::Approved {
+            by: by.to_owned(),
+            at: self.now.clone(),
+        });
         Ok(())
     }
 
@@ -63,7 +82,11 @@ impl Draft<'_> {
                 Err(not_now("it waits for approval", "approve lets it go on"))
             }
             Phase::Holding => {
-                self.push(Entry::StepPassed { step: self.state.steps_passed, by, at });
+                self.push(Entry::StepPassed {
+                    step: self.state.steps_passed,
+                    by,
+                    at,
+                });
                 Ok(())
             }
             Phase::Baking => {
@@ -77,11 +100,18 @@ impl Draft<'_> {
     fn pause(&mut self, by: &str, paused: bool) -> Result<(), NotNow> {
         self.must_be_under_way()?;
         if self.state.paused == paused {
-            let (cause, possible) =
-                if paused { ("it is paused already", "resume lets it go on") } else { ("it is not paused", "pause stops it where it is") };
+            let (cause, possible) = if paused {
+                ("it is paused already", "resume lets it go on")
+            } else {
+                ("it is not paused", "pause stops it where it is")
+            };
             return Err(not_now(cause, possible));
         }
-        self.push(Entry::Paused { by: by.to_owned(), paused, at: self.now.clone() });
+        self.push(Entry::Paused {
+            by: by.to_owned(),
+            paused,
+            at: self.now.clone(),
+        });
         Ok(())
     }
 }

@@ -9,8 +9,8 @@ use crate::entry::NotNow;
 use crate::forward::Next;
 use crate::verdict::judge;
 use crate::{
-    Direction, Effect, Entry, Held, Measurement, Measures, Moment, Observation, Outcome, Phase, Question, Reason, State,
-    Verdict, forward, revert,
+    Direction, Effect, Entry, Held, Measurement, Measures, Moment, Observation, Outcome, Phase, Question, Reason,
+    State, Verdict, forward, revert,
 };
 
 /// The entries that follow from one event.
@@ -23,7 +23,12 @@ pub(crate) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(plan: &'a Plan, state: &State, now: &'a Moment) -> Self {
-        Self { plan, state: state.clone(), entries: Vec::new(), now }
+        Self {
+            plan,
+            state: state.clone(),
+            entries: Vec::new(),
+            now,
+        }
     }
 
     pub(crate) fn into_entries(self) -> Vec<Entry> {
@@ -100,8 +105,8 @@ impl Draft<'_> {
 
     /// A new side that has traffic and not one healthy instance fails at once.
     pub(crate) fn observed(&mut self, seen: &SideObserved) {
-        let judged =
-            self.state.direction == Direction::Forward && matches!(self.state.phase, Phase::Shifting | Phase::Holding | Phase::Baking);
+        let judged = self.state.direction == Direction::Forward
+            && matches!(self.state.phase, Phase::Shifting | Phase::Holding | Phase::Baking);
         let at_work = self.state.count(&seen.side) > 0 && (self.state.exposed && self.is_new(&seen.side));
         let handled = self.state.running.as_ref().is_some_and(|(_, effect)| {
             matches!(effect, Effect::Ensure { side, .. } | Effect::Restart { side } | Effect::Remove { side } if *side == seen.side)
@@ -185,13 +190,22 @@ impl Draft<'_> {
 
     fn hold(&mut self, step: usize, percent: u32, hold: Span) {
         if hold.millis == 0 {
-            self.push(Entry::StepPassed { step, by: None, at: self.now.clone() });
+            self.push(Entry::StepPassed {
+                step,
+                by: None,
+                at: self.now.clone(),
+            });
             return self.advance();
         }
         self.enter(Phase::Holding);
         let Some((due, _)) = &self.state.hold else {
             let due = self.now.after(hold.millis);
-            return self.push(Entry::HoldUntil { step, percent, due, at: self.now.clone() });
+            return self.push(Entry::HoldUntil {
+                step,
+                percent,
+                due,
+                at: self.now.clone(),
+            });
         };
         if self.state.paused || !due.is_due(self.now) {
             return;
@@ -201,7 +215,11 @@ impl Draft<'_> {
             return self.advance();
         }
         if self.gates_passed() {
-            self.push(Entry::StepPassed { step, by: None, at: self.now.clone() });
+            self.push(Entry::StepPassed {
+                step,
+                by: None,
+                at: self.now.clone(),
+            });
             self.advance();
         }
     }
@@ -209,20 +227,28 @@ impl Draft<'_> {
     fn approval(&mut self, before: u32) {
         self.enter(Phase::Holding);
         if self.state.approval_needed.is_none() {
-            self.push(Entry::ApprovalNeeded { before, at: self.now.clone() });
+            self.push(Entry::ApprovalNeeded {
+                before,
+                at: self.now.clone(),
+            });
         }
     }
 
     fn bake(&mut self) {
         self.enter(Phase::Baking);
         match &self.state.bake_until {
-            None => self.push(Entry::BakeUntil { due: self.now.after(self.plan.settings.bake.millis) }),
+            None => self.push(Entry::BakeUntil {
+                due: self.now.after(self.plan.settings.bake.millis),
+            }),
             Some(due) if !self.state.paused && due.is_due(self.now) => {
                 if let Some(reason) = self.no_data() {
                     self.revert(reason, false);
                     self.advance();
                 } else if self.gates_passed() {
-                    self.push(Entry::Baked { by: None, at: self.now.clone() });
+                    self.push(Entry::Baked {
+                        by: None,
+                        at: self.now.clone(),
+                    });
                     self.advance();
                 }
             }
@@ -233,7 +259,8 @@ impl Draft<'_> {
     /// Whether every gate has passed in this hold. The default gate of a rolling release may end without enough traffic.
     fn gates_passed(&self) -> bool {
         let judging = &self.plan.settings.judging;
-        let all = || !self.state.judged.is_empty() && self.state.judged.iter().all(|seen| seen.verdict == Verdict::Pass);
+        let all =
+            || !self.state.judged.is_empty() && self.state.judged.iter().all(|seen| seen.verdict == Verdict::Pass);
         judging.gates.is_empty() || judging.lenient || all()
     }
 
@@ -244,10 +271,18 @@ impl Draft<'_> {
             let seen = self.state.judged.iter().find(|seen| seen.gate == gate.name);
             gate.no_data == NoData::Fail && seen.is_none_or(|seen| seen.verdict == Verdict::Inconclusive)
         })?;
-        let seen = self.state.judged.iter().find(|seen| seen.gate == gate.name).map_or(0, |seen| seen.sample);
+        let seen = self
+            .state
+            .judged
+            .iter()
+            .find(|seen| seen.gate == gate.name)
+            .map_or(0, |seen| seen.sample);
         Some(Reason::new(
             "no_data",
-            format!("gate \"{}\" saw {seen} requests of the {} it needs", gate.name, judging.sample),
+            format!(
+                "gate \"{}\" saw {seen} requests of the {} it needs",
+                gate.name, judging.sample
+            ),
             "send it more traffic, lower release.sample, hold longer, or set no_data = \"wait\"",
         ))
     }
@@ -256,7 +291,9 @@ impl Draft<'_> {
     pub(crate) fn measured(&mut self, seen: &Measures) {
         let judging = &self.plan.settings.judging;
         let phase = matches!(self.state.phase, Phase::Shifting | Phase::Holding | Phase::Baking);
-        let Some(since) = self.state.exposed_since.as_ref() else { return };
+        let Some(since) = self.state.exposed_since.as_ref() else {
+            return;
+        };
         let warm = since.after(judging.warm_up.millis).is_due(self.now);
         if !phase || !warm || judging.gates.is_empty() || self.state.direction != Direction::Forward {
             return;
@@ -269,8 +306,14 @@ impl Draft<'_> {
                 judge(gate, judging, seen, before.map_or(0, |other| other.failing))
             })
             .collect();
-        let failed = measurements.iter().find(|seen| seen.verdict == Verdict::Fail).map(gate_failed);
-        self.push(Entry::Judged { measurements, at: self.now.clone() });
+        let failed = measurements
+            .iter()
+            .find(|seen| seen.verdict == Verdict::Fail)
+            .map(gate_failed);
+        self.push(Entry::Judged {
+            measurements,
+            at: self.now.clone(),
+        });
         if let Some(reason) = failed {
             self.revert(reason, false);
         }
@@ -322,5 +365,8 @@ fn gate_failed(seen: &Measurement) -> Reason {
 
 /// A command that the present phase has no use for.
 pub(crate) fn not_now(cause: &str, possible: &str) -> NotNow {
-    NotNow { cause: cause.to_owned(), possible: possible.to_owned() }
+    NotNow {
+        cause: cause.to_owned(),
+        possible: possible.to_owned(),
+    }
 }

@@ -55,7 +55,11 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Next {
             return Next::Do(phase, effect);
         }
     }
-    let mut weights = if plan.beside() { beside::weights(plan, state, 100) } else { state.weights_now(plan) };
+    let mut weights = if plan.beside() {
+        beside::weights(plan, state, 100)
+    } else {
+        state.weights_now(plan)
+    };
     for weight in weights
         .iter_mut()
         .filter(|weight| !plan.to.services.contains_key(&weight.side.service))

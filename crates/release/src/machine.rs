@@ -5,7 +5,7 @@ use seaworthy_platform::{ArtifactId, ReleaseId, SideId, SideSpec};
 
 use crate::draft::{Draft, not_now};
 use crate::entry::NotNow;
-use crate::{Direction, Entry, Event, Effect, Moment, Phase, State};
+use crate::{Direction, Effect, Entry, Event, Moment, Phase, State};
 
 /// One release: its plan and the fold of its journal.
 #[derive(Debug, Clone)]
@@ -65,10 +65,23 @@ impl Machine {
             (Direction::Forward, phase) if phase < Phase::Retiring => self.state.deadline.as_ref(),
             _ => None,
         };
-        let bake = self.state.bake_until.as_ref().filter(|_| self.state.phase == Phase::Baking);
-        let hold = self.state.hold.as_ref().map(|(due, _)| due).filter(|_| self.state.phase == Phase::Holding);
+        let bake = self
+            .state
+            .bake_until
+            .as_ref()
+            .filter(|_| self.state.phase == Phase::Baking);
+        let hold = self
+            .state
+            .hold
+            .as_ref()
+            .map(|(due, _)| due)
+            .filter(|_| self.state.phase == Phase::Holding);
         // What is over already waits for a verdict or for a person, not for time.
-        let waits = [bake, hold].into_iter().flatten().map(|due| due.in_millis(now)).filter(|millis| *millis > 0);
+        let waits = [bake, hold]
+            .into_iter()
+            .flatten()
+            .map(|due| due.in_millis(now))
+            .filter(|millis| *millis > 0);
         waits.chain(deadline.map(|due| due.in_millis(now))).min()
     }
 

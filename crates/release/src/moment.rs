@@ -39,6 +39,11 @@ impl Due {
         }
     }
 
+    /// By the wall clock, for people.
+    pub fn wall(&self) -> Timestamp {
+        self.0.wall
+    }
+
     /// Whether it is due.
     pub fn is_due(&self, now: &Moment) -> bool {
         self.in_millis(now) == 0

@@ -83,8 +83,19 @@ pub(crate) fn judge(gate: &Gate, judging: &Judging, seen: &Measures, failing: u3
     let raw = raw(gate, judging, seen, value, threshold);
     let failing = if raw == Verdict::Fail { failing + 1 } else { 0 };
     // A gate that needs several failing ticks in a row says so by not passing until then.
-    let verdict = if raw == Verdict::Fail && failing < gate.consecutive { Verdict::Inconclusive } else { raw };
-    Measurement { gate: gate.name.clone(), value, threshold, sample, failing, verdict }
+    let verdict = if raw == Verdict::Fail && failing < gate.consecutive {
+        Verdict::Inconclusive
+    } else {
+        raw
+    };
+    Measurement {
+        gate: gate.name.clone(),
+        value,
+        threshold,
+        sample,
+        failing,
+        verdict,
+    }
 }
 
 fn raw(gate: &Gate, judging: &Judging, seen: &Measures, value: Option<f64>, threshold: Option<f64>) -> Verdict {
@@ -147,16 +158,35 @@ mod tests {
     use super::*;
 
     fn gate(expression: &str, consecutive: u32) -> Gate {
-        Gate { name: expression.into(), expression: expression.parse().unwrap(), consecutive, no_data: NoData::Wait }
+        Gate {
+            name: expression.into(),
+            expression: expression.parse().unwrap(),
+            consecutive,
+            no_data: NoData::Wait,
+        }
     }
 
     fn side(attempts: u64, errors: u64, p95: f64) -> SideMeasures {
-        let latency = (attempts > 0).then_some(Latency { p50: p95 / 2.0, p90: p95, p95, p99: p95 });
-        SideMeasures { attempts, errors, latency }
+        let latency = (attempts > 0).then_some(Latency {
+            p50: p95 / 2.0,
+            p90: p95,
+            p95,
+            p99: p95,
+        });
+        SideMeasures {
+            attempts,
+            errors,
+            latency,
+        }
     }
 
     fn seen(new: SideMeasures, stable: SideMeasures, window_full: bool) -> Measures {
-        Measures { hold: new, new, stable, window_full }
+        Measures {
+            hold: new,
+            new,
+            stable,
+            window_full,
+        }
     }
 
     fn verdict(expression: &str, seen: &Measures) -> Verdict {
@@ -166,32 +196,79 @@ mod tests {
     #[test]
     fn zero_measurements_never_pass() {
         let nothing = seen(side(0, 0, 0.0), side(0, 0, 0.0), true);
-        for expression in ["error_rate < 5%", "error_rate >= 0%", "p95 < 500ms", "p95 < 1.2 * stable.p95"] {
+        for expression in [
+            "error_rate < 5%",
+            "error_rate >= 0%",
+            "p95 < 500ms",
+            "p95 < 1.2 * stable.p95",
+        ] {
             assert_eq!(verdict(expression, &nothing), Verdict::Inconclusive, "{expression}");
         }
     }
 
     #[test]
     fn it_passes_with_a_full_sample_and_a_whole_window_only() {
-        assert_eq!(verdict("error_rate < 5%", &seen(side(99, 0, 1.0), side(0, 0, 0.0), true)), Verdict::Inconclusive);
-        assert_eq!(verdict("error_rate < 5%", &seen(side(100, 0, 1.0), side(0, 0, 0.0), false)), Verdict::Inconclusive);
-        assert_eq!(verdict("error_rate < 5%", &seen(side(100, 4, 1.0), side(0, 0, 0.0), true)), Verdict::Pass);
-        assert_eq!(verdict("error_rate < 5%", &seen(side(100, 5, 1.0), side(0, 0, 0.0), true)), Verdict::Fail);
+        assert_eq!(
+            verdict("error_rate < 5%", &seen(side(99, 0, 1.0), side(0, 0, 0.0), true)),
+            Verdict::Inconclusive
+        );
+        assert_eq!(
+            verdict("error_rate < 5%", &seen(side(100, 0, 1.0), side(0, 0, 0.0), false)),
+            Verdict::Inconclusive
+        );
+        assert_eq!(
+            verdict("error_rate < 5%", &seen(side(100, 4, 1.0), side(0, 0, 0.0), true)),
+            Verdict::Pass
+        );
+        assert_eq!(
+            verdict("error_rate < 5%", &seen(side(100, 5, 1.0), side(0, 0, 0.0), true)),
+            Verdict::Fail
+        );
     }
 
     #[test]
     fn errors_beyond_what_a_full_sample_forgives_fail_at_once() {
-        assert_eq!(verdict("error_rate < 5%", &seen(side(6, 6, 1.0), side(0, 0, 0.0), false)), Verdict::Fail);
-        assert_eq!(verdict("error_rate < 5%", &seen(side(6, 5, 1.0), side(0, 0, 0.0), false)), Verdict::Inconclusive);
+        assert_eq!(
+            verdict("error_rate < 5%", &seen(side(6, 6, 1.0), side(0, 0, 0.0), false)),
+            Verdict::Fail
+        );
+        assert_eq!(
+            verdict("error_rate < 5%", &seen(side(6, 5, 1.0), side(0, 0, 0.0), false)),
+            Verdict::Inconclusive
+        );
     }
 
     #[test]
     fn latency_is_judged_on_a_full_sample_and_against_the_stable_side() {
-        assert_eq!(verdict("p95 < 500ms", &seen(side(50, 0, 900.0), side(0, 0, 0.0), true)), Verdict::Inconclusive);
-        assert_eq!(verdict("p95 < 500ms", &seen(side(100, 0, 900.0), side(0, 0, 0.0), true)), Verdict::Fail);
-        assert_eq!(verdict("p95 < 1.2 * stable.p95", &seen(side(100, 0, 110.0), side(500, 0, 100.0), true)), Verdict::Pass);
-        assert_eq!(verdict("p95 < 1.2 * stable.p95", &seen(side(100, 0, 130.0), side(500, 0, 100.0), true)), Verdict::Fail);
-        assert_eq!(verdict("p95 < 1.2 * stable.p95", &seen(side(100, 0, 130.0), side(0, 0, 0.0), true)), Verdict::Inconclusive);
+        assert_eq!(
+            verdict("p95 < 500ms", &seen(side(50, 0, 900.0), side(0, 0, 0.0), true)),
+            Verdict::Inconclusive
+        );
+        assert_eq!(
+            verdict("p95 < 500ms", &seen(side(100, 0, 900.0), side(0, 0, 0.0), true)),
+            Verdict::Fail
+        );
+        assert_eq!(
+            verdict(
+                "p95 < 1.2 * stable.p95",
+                &seen(side(100, 0, 110.0), side(500, 0, 100.0), true)
+            ),
+            Verdict::Pass
+        );
+        assert_eq!(
+            verdict(
+                "p95 < 1.2 * stable.p95",
+                &seen(side(100, 0, 130.0), side(500, 0, 100.0), true)
+            ),
+            Verdict::Fail
+        );
+        assert_eq!(
+            verdict(
+                "p95 < 1.2 * stable.p95",
+                &seen(side(100, 0, 130.0), side(0, 0, 0.0), true)
+            ),
+            Verdict::Inconclusive
+        );
     }
 
     #[test]
@@ -201,8 +278,14 @@ mod tests {
         let gate = gate("p95 < 500ms", 3);
         let first = judge(&gate, &Judging::none(), &slow, 0);
         let second = judge(&gate, &Judging::none(), &slow, first.failing);
-        assert_eq!((first.verdict, second.verdict), (Verdict::Inconclusive, Verdict::Inconclusive));
-        assert_eq!(judge(&gate, &Judging::none(), &slow, second.failing).verdict, Verdict::Fail);
+        assert_eq!(
+            (first.verdict, second.verdict),
+            (Verdict::Inconclusive, Verdict::Inconclusive)
+        );
+        assert_eq!(
+            judge(&gate, &Judging::none(), &slow, second.failing).verdict,
+            Verdict::Fail
+        );
         let between = judge(&gate, &Judging::none(), &good, second.failing);
         assert_eq!((between.verdict, between.failing), (Verdict::Pass, 0));
     }

@@ -139,8 +139,15 @@ fn an_abort_comes_too_late() {
 }
 
 fn canary_release(traffic: (u64, u64)) -> World {
-    let app = |version| Application::new().service("web", version, 4).worker("mailer", version, 1);
-    let mut world = World::new(app("2").after(&app("1"), Kind::Release, canary()).unwrap(), Faults::none());
+    let app = |version| {
+        Application::new()
+            .service("web", version, 4)
+            .worker("mailer", version, 1)
+    };
+    let mut world = World::new(
+        app("2").after(&app("1"), Kind::Release, canary()).unwrap(),
+        Faults::none(),
+    );
     world.traffic = traffic;
     world
 }
@@ -159,24 +166,42 @@ fn a_bad_canary_is_taken_back() {
 fn a_canary_that_nobody_calls_never_succeeds() {
     let mut world = canary_release((0, 0));
     assert_eq!(world.run(), Ok(Some(Outcome::RolledBack)));
-    assert_eq!(world.machine().state().ended.as_ref().unwrap().1.as_ref().unwrap().kind, "deadline");
+    assert_eq!(
+        world.machine().state().ended.as_ref().unwrap().1.as_ref().unwrap().kind,
+        "deadline"
+    );
 }
 
 #[test]
 fn blue_green_moves_in_one_step_and_keeps_the_old_side_warm() {
     let app = |version| Application::new().service("web", version, 2);
-    let settings = seaworthy_plan::Settings { strategy: seaworthy_spec::Strategy::BlueGreen, ..canary() };
-    let mut world = World::new(app("2").after(&app("1"), Kind::Release, settings).unwrap(), Faults::none());
+    let settings = seaworthy_plan::Settings {
+        strategy: seaworthy_spec::Strategy::BlueGreen,
+        ..canary()
+    };
+    let mut world = World::new(
+        app("2").after(&app("1"), Kind::Release, settings).unwrap(),
+        Faults::none(),
+    );
     assert_snapshot!(tell(&mut world));
 }
 
 #[test]
 fn a_person_must_agree_before_everything_moves() {
     let app = |version| Application::new().service("web", version, 2);
-    let settings = seaworthy_plan::Settings { approve: Some(100), ..canary() };
-    let mut world = World::new(app("2").after(&app("1"), Kind::Release, settings).unwrap(), Faults::none());
+    let settings = seaworthy_plan::Settings {
+        approve: Some(100),
+        ..canary()
+    };
+    let mut world = World::new(
+        app("2").after(&app("1"), Kind::Release, settings).unwrap(),
+        Faults::none(),
+    );
     assert_eq!(world.run(), Ok(None), "it waits");
-    assert!(!world.command(Command::Promote { by: "bob".into() }).unwrap(), "promote is no approval");
+    assert!(
+        !world.command(Command::Promote { by: "bob".into() }).unwrap(),
+        "promote is no approval"
+    );
     assert!(world.command(Command::Approve { by: "alice".into() }).unwrap());
     assert_eq!(world.run(), Ok(Some(Outcome::Succeeded)));
 }

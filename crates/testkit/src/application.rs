@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use seaworthy_plan::{Gate, Judging, Kind, Migration, Plan, Refusal, Request, ServiceSnapshot, Settings, Snapshot, plan};
+use seaworthy_plan::{
+    Gate, Judging, Kind, Migration, Plan, Refusal, Request, ServiceSnapshot, Settings, Snapshot, plan,
+};
 use seaworthy_platform::{ArtifactId, BuildRequest, ReleaseId, RouteSpec, Scope, SideId};
 use seaworthy_spec::units::{Bound, Comparison, Expression, Metric, Span};
 use seaworthy_spec::{CommandLine, Health, NoData, OldCode, Step, Strategy};
@@ -16,18 +18,38 @@ pub struct Application {
 
 /// Settings as the file's defaults give them: surge 1, nothing unavailable, a minute of bake, an hour in all.
 pub fn settings() -> Settings {
-    Settings { bake: Span::secs(60), downtime_allowed: false, ..Settings::known_good(Strategy::Rolling) }
+    Settings {
+        bake: Span::secs(60),
+        downtime_allowed: false,
+        ..Settings::known_good(Strategy::Rolling)
+    }
 }
 
 /// Settings of a canary through 10, 50 and 100 %, a minute each, judged by `error_rate < 5%`.
 pub fn canary() -> Settings {
-    let step = |percent, seconds| Step { percent, hold: Span::secs(seconds) };
-    let expression = Expression { metric: Metric::ErrorRate, comparison: Comparison::Below, bound: Bound::Percent(5.0) };
-    let gate = Gate { name: "error_rate < 5%".to_owned(), expression, consecutive: 1, no_data: NoData::Wait };
+    let step = |percent, seconds| Step {
+        percent,
+        hold: Span::secs(seconds),
+    };
+    let expression = Expression {
+        metric: Metric::ErrorRate,
+        comparison: Comparison::Below,
+        bound: Bound::Percent(5.0),
+    };
+    let gate = Gate {
+        name: "error_rate < 5%".to_owned(),
+        expression,
+        consecutive: 1,
+        no_data: NoData::Wait,
+    };
     Settings {
         strategy: Strategy::Canary,
         steps: vec![step(10, 60), step(50, 60), step(100, 0)],
-        judging: Judging { gates: vec![gate], lenient: false, ..Judging::none() },
+        judging: Judging {
+            gates: vec![gate],
+            lenient: false,
+            ..Judging::none()
+        },
         ..settings()
     }
 }

@@ -104,11 +104,22 @@ fn stable_side_stays(world: &World) -> Result<(), Violation> {
         return Ok(());
     }
     for change in &plan.changes {
-        if let Action::Replace { old, old_replicas, overlap: true, .. } = &change.action
-            && plan.to.services.get(&change.service).is_some_and(|service| service.listens)
+        if let Action::Replace {
+            old,
+            old_replicas,
+            overlap: true,
+            ..
+        } = &change.action
+            && plan
+                .to
+                .services
+                .get(&change.service)
+                .is_some_and(|service| service.listens)
         {
             let existing = world.existing(old);
-            require(existing == *old_replicas, || format!("{old} has {existing} instances before the new side has proven itself"))?;
+            require(existing == *old_replicas, || {
+                format!("{old} has {existing} instances before the new side has proven itself")
+            })?;
         }
     }
     Ok(())
@@ -119,12 +130,24 @@ fn deadline_and_nothing_seen(world: &World) -> Result<(), Violation> {
     let (plan, state) = (world.machine().plan(), world.machine().state());
     let judged = plan.beside() && !plan.settings.judging.gates.is_empty() && !plan.settings.judging.lenient;
     let succeeded = matches!(state.ended, Some((Outcome::Succeeded, _)));
-    if !judged || !succeeded || !plan.changes.iter().any(|change| matches!(change.action, Action::Replace { .. })) || !state.exposed {
+    if !judged
+        || !succeeded
+        || !plan
+            .changes
+            .iter()
+            .any(|change| matches!(change.action, Action::Replace { .. }))
+        || !state.exposed
+    {
         return Ok(());
     }
-    let promoted = world.journal().iter().any(|entry| matches!(entry, Entry::Baked { by: Some(_), .. }));
+    let promoted = world
+        .journal()
+        .iter()
+        .any(|entry| matches!(entry, Entry::Baked { by: Some(_), .. }));
     let passed = world.journal().iter().any(|entry| match entry {
-        Entry::Judged { measurements, .. } => measurements.iter().all(|seen| seen.verdict == Verdict::Pass && seen.sample > 0),
+        Entry::Judged { measurements, .. } => measurements
+            .iter()
+            .all(|seen| seen.verdict == Verdict::Pass && seen.sample > 0),
         _ => false,
     });
     require(passed || promoted, || "it succeeded and no gate ever passed".to_owned())

@@ -11,7 +11,9 @@ pub fn told(journal: &[Entry]) -> String {
             Entry::Begun { at, .. } => (at, "begun".to_owned()),
             Entry::Entered { phase, at } => (at, format!("── {phase}")),
             Entry::BakeUntil { .. } => continue,
-            Entry::Judged { measurements, .. } if measurements.iter().all(|seen| seen.verdict < Verdict::Error) => continue,
+            Entry::Judged { measurements, .. } if measurements.iter().all(|seen| seen.verdict < Verdict::Error) => {
+                continue;
+            }
             Entry::Judged { measurements, at } => {
                 let worst: Vec<String> = measurements
                     .iter()
@@ -25,7 +27,10 @@ pub fn told(journal: &[Entry]) -> String {
             Entry::Baked { by, at } => (at, told_passed("the bake", by.as_ref())),
             Entry::ApprovalNeeded { before, at } => (at, format!("waits for approval before {before} %")),
             Entry::Approved { by, at } => (at, format!("{by} approved")),
-            Entry::Paused { by, paused, at } => (at, format!("{by} {}", if *paused { "paused it" } else { "let it go on" })),
+            Entry::Paused { by, paused, at } => (
+                at,
+                format!("{by} {}", if *paused { "paused it" } else { "let it go on" }),
+            ),
             Entry::Intent { step, effect, at } => (at, format!("{step:>2} {}", effect.describe())),
             Entry::Done { step, at, .. } => (at, format!("{step:>2} done")),
             Entry::Failed { step, reason, at } => (at, format!("{step:>2} failed: {}", reason.cause)),

@@ -179,13 +179,17 @@ impl World {
         let timer = self.machine.timer(&self.now());
         let Some(since) = self.machine.judging_since().cloned() else {
             let Some(millis) = timer else {
-                return Err(Violation("nothing runs, nothing is waited for, and it has not ended".to_owned()));
+                return Err(Violation(
+                    "nothing runs, nothing is waited for, and it has not ended".to_owned(),
+                ));
             };
             self.clock_ms += millis;
             return self.event(&Event::Tick);
         };
         let tick = self.machine.plan().settings.judging.tick.millis;
-        self.clock_ms += timer.filter(|millis| *millis > 0).map_or(tick, |millis| millis.min(tick));
+        self.clock_ms += timer
+            .filter(|millis| *millis > 0)
+            .map_or(tick, |millis| millis.min(tick));
         let measures = self.measure(since);
         self.event(&Event::Measured(measures))?;
         self.event(&Event::Tick)
@@ -199,7 +203,10 @@ impl World {
         }
         let new = self.new_sides();
         let weight = |wanted: bool| -> u64 {
-            let sides = self.weights.iter().filter(|weight| new.contains(&weight.side) == wanted);
+            let sides = self
+                .weights
+                .iter()
+                .filter(|weight| new.contains(&weight.side) == wanted);
             sides.map(|weight| u64::from(weight.weight)).sum()
         };
         let (fresh, whole) = (weight(true), weight(true) + weight(false));
@@ -207,8 +214,17 @@ impl World {
         self.held.attempts += attempts;
         self.held.errors += attempts * self.traffic.1 / 100;
         let window_full = self.now().boot_ms >= since.boot_ms + self.machine.plan().settings.judging.window.millis;
-        let stable = SideMeasures { attempts: self.traffic.0 - attempts, errors: 0, latency: None };
-        Measures { hold: self.held, new: self.held, stable, window_full }
+        let stable = SideMeasures {
+            attempts: self.traffic.0 - attempts,
+            errors: 0,
+            latency: None,
+        };
+        Measures {
+            hold: self.held,
+            new: self.held,
+            stable,
+            window_full,
+        }
     }
 
     fn effect(&mut self, step: u32, effect: &Effect) -> Result<(), Violation> {

@@ -25,6 +25,7 @@ use utoipa::OpenApi;
         api::Step,
         api::Event,
         api::Happened,
+        api::Measurement,
         api::Plan,
         api::PlannedStep,
         api::ServiceChange,
@@ -58,6 +59,10 @@ use utoipa::OpenApi;
         paths::events,
         paths::abort,
         paths::answer,
+        paths::approve,
+        paths::promote,
+        paths::pause,
+        paths::resume,
     )
 )]
 struct Description;
@@ -165,4 +170,28 @@ mod paths {
         request_body = api::AnswerRequest, responses((status = 200, body = api::Release), (status = 409, body = api::ApiError))
     )]
     fn answer() {}
+
+    #[utoipa::path(
+        post, path = "/v1/releases/{id}/approve", params(("id", description = "the release")),
+        responses((status = 200, body = api::Release), (status = 409, body = api::ApiError))
+    )]
+    fn approve() {}
+
+    #[utoipa::path(
+        post, path = "/v1/releases/{id}/promote", params(("id", description = "the release")),
+        responses((status = 200, body = api::Release), (status = 409, body = api::ApiError))
+    )]
+    fn promote() {}
+
+    #[utoipa::path(
+        post, path = "/v1/releases/{id}/pause", params(("id", description = "the release")),
+        responses((status = 200, body = api::Release), (status = 409, body = api::ApiError))
+    )]
+    fn pause() {}
+
+    #[utoipa::path(
+        post, path = "/v1/releases/{id}/resume", params(("id", description = "the release")),
+        responses((status = 200, body = api::Release), (status = 409, body = api::ApiError))
+    )]
+    fn resume() {}
 }

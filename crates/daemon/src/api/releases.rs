@@ -191,6 +191,38 @@ pub(super) async fn abort(
     steer(&app, &id, Command::Abort { by: caller.name() }).await
 }
 
+pub(super) async fn approve(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+) -> Result<Response, Refused> {
+    steer(&app, &id, Command::Approve { by: caller.name() }).await
+}
+
+pub(super) async fn promote(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+) -> Result<Response, Refused> {
+    steer(&app, &id, Command::Promote { by: caller.name() }).await
+}
+
+pub(super) async fn pause(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+) -> Result<Response, Refused> {
+    steer(&app, &id, Command::Pause { by: caller.name() }).await
+}
+
+pub(super) async fn resume(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+) -> Result<Response, Refused> {
+    steer(&app, &id, Command::Resume { by: caller.name() }).await
+}
+
 pub(super) async fn answer(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,

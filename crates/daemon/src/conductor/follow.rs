@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use seaworthy_plan::Plan;
 use seaworthy_platform::{ReleaseId, Scope, SideObserved};
-use seaworthy_release::{Command, Entry, Event, Machine, Observation, Outcome, Reason};
+use seaworthy_release::{Command, Entry, Event, Machine, Measures, Observation, Outcome, Reason};
 use seaworthy_store::{Appended, Progress, StoreError, Success};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::effects::Job;
+use crate::measure::{Sample, Series};
 use crate::process::log_line;
 use crate::refusal::Refused;
 use crate::{clock, history, planning, prune};
@@ -25,6 +26,7 @@ pub(super) struct Following {
     machine: Machine,
     running: Option<(u32, JoinHandle<Result<Observation, Reason>>)>,
     seen: broadcast::Receiver<SideObserved>,
+    series: Series,
 }
 
 impl Following {
@@ -60,6 +62,7 @@ impl Following {
             machine,
             running: None,
             seen: app.platform.watch(),
+            series: Series::default(),
         };
         following.feed(Event::Begin).await;
         Ok(Some(following))
@@ -81,8 +84,14 @@ impl Following {
             (step, result) = Self::effect(&mut self.running) => Event::Ended { step, result },
             seen = Self::observation(&mut self.seen) => Event::Observed(seen),
             () = sleep_for(timer) => Event::Tick,
+            measures = Self::measure(&self.app, &self.machine, &mut self.series) => Event::Measured(measures),
         };
+        let measured = matches!(event, Event::Measured(_));
         self.feed(event).await;
+        if measured {
+            // A verdict may be what a hold whose time is over was waiting for.
+            self.feed(Event::Tick).await;
+        }
     }
 
     /// Passes a person's command on.
@@ -130,6 +139,30 @@ impl Following {
         });
         *running = None;
         (step, result)
+    }
+
+    /// Waits for the next tick and reads the edge's counters. Never ends while nothing is judged.
+    async fn measure(app: &App, machine: &Machine, series: &mut Series) -> Measures {
+        let Some(since) = machine.judging_since() else {
+            return std::future::pending().await;
+        };
+        let judging = &machine.plan().settings.judging;
+        let scope = &machine.plan().scope;
+        loop {
+            tokio::time::sleep(judging.tick.duration()).await;
+            // An edge that cannot be asked now is asked at the next tick; no data never passes a gate.
+            let Ok(exposition) = app.edge.metrics().await else {
+                continue;
+            };
+            let routes = format!("{}/{}/", scope.app, scope.environment);
+            let sample = Sample::read(
+                clock::moment().boot_ms,
+                &exposition,
+                &routes,
+                machine.release().as_str(),
+            );
+            return series.measure(sample, since.boot_ms, judging.window.millis);
+        }
     }
 
     async fn observation(seen: &mut broadcast::Receiver<SideObserved>) -> SideObserved {

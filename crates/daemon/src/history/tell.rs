@@ -3,16 +3,18 @@
 use seaworthy_api as api;
 use seaworthy_api::Happened;
 use seaworthy_platform::ReleaseId;
-use seaworthy_release::{Entry, Held, Phase, Reason};
+use seaworthy_release::{Entry, Held, Measurement, Phase, Reason};
 use seaworthy_store::ReleaseRow;
 
 use crate::planning::Asked;
+use crate::refusal::word;
 
 /// The fold of a journal into steps, as far as telling needs it.
 #[derive(Default)]
 struct Teller {
     phase: Option<Phase>,
     steps: Vec<api::Step>,
+    gates: Vec<api::Measurement>,
     reason: Option<Reason>,
 }
 
@@ -20,7 +22,25 @@ impl Teller {
     /// Takes an entry in and says what happened by it, if it is worth telling.
     fn take(&mut self, entry: &Entry) -> Option<Happened> {
         match entry {
-            Entry::Begun { .. } | Entry::BakeUntil { .. } | Entry::Answered { .. } => None,
+            Entry::Begun { .. } | Entry::BakeUntil { .. } => None,
+            Entry::HoldUntil { percent, due, .. } => Some(Happened::Holding {
+                percent: *percent,
+                until_ms: due.wall().0,
+            }),
+            Entry::StepPassed { by: None, .. } | Entry::Baked { by: None, .. } => None,
+            Entry::StepPassed { by: Some(by), .. } | Entry::Baked { by: Some(by), .. } => steered(by, "promoted"),
+            Entry::ApprovalNeeded { before, .. } => Some(Happened::ApprovalNeeded { before: *before }),
+            Entry::Approved { by, .. } => steered(by, "approved"),
+            Entry::Paused { by, paused, .. } => steered(by, if *paused { "paused" } else { "resumed" }),
+            Entry::Answered { by, .. } => steered(by, "answered"),
+            Entry::Judged { measurements, at } => {
+                let told: Vec<api::Measurement> = measurements
+                    .iter()
+                    .map(|seen| told_measurement(seen, at.wall.0))
+                    .collect();
+                self.gates.extend(told.clone());
+                Some(Happened::Judged { gates: told })
+            }
             Entry::Entered { phase, .. } => {
                 self.phase = Some(*phase);
                 Some(Happened::Phase {
@@ -109,6 +129,7 @@ pub(crate) fn release(row: &ReleaseRow, journal: &[(u64, u64, Entry)]) -> api::R
         asked_ms: row.asked_ms,
         ended_ms: row.ended_ms,
         steps: teller.steps,
+        gates: teller.gates,
         notes: Vec::new(),
     }
 }
@@ -139,5 +160,23 @@ fn told_reason(reason: &Reason) -> api::Reason {
         cause: reason.cause.clone(),
         remedy: reason.remedy.clone(),
         last_lines: reason.last_lines.clone(),
+    }
+}
+
+fn steered(by: &str, what: &str) -> Option<Happened> {
+    Some(Happened::Steered {
+        by: by.to_owned(),
+        what: what.to_owned(),
+    })
+}
+
+fn told_measurement(seen: &Measurement, at_ms: u64) -> api::Measurement {
+    api::Measurement {
+        at_ms,
+        gate: seen.gate.clone(),
+        value: seen.value,
+        threshold: seen.threshold,
+        sample: seen.sample,
+        verdict: word(seen.verdict),
     }
 }
