@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use rustix::fs::Mode as Permissions;
 use zeroize::Zeroizing;
 
+use crate::inherited;
 use crate::protocol::{KeepSpec, PROTOCOL};
 
 /// Locked by the keeper for as long as it lives.
@@ -89,6 +90,7 @@ pub fn run(mode: Mode) -> ExitCode {
 }
 
 fn keep(mode: Mode) -> Result<(), KeepError> {
+    inherited::close();
     // It fails only for the leader of a group: a keeper started by hand from a shell, which then stays in its session.
     let _ = rustix::process::setsid();
     rustix::process::umask(Permissions::RWXG | Permissions::RWXO);
