@@ -116,6 +116,11 @@ fn what_is_not_available_is_named() {
             "to = \"api\"\nlimit = \"100 / 15m per client\"",
             "routes.site.limit",
         ),
+        (
+            "to = \"api\"",
+            "to = \"api\"\nlimit = \"100 / 15m per client\"\nburst = 20",
+            "routes.site.limit routes.site.burst",
+        ),
         ("to = \"api\"", "to = \"api\"\nbody = \"10MiB\"", "routes.site.body"),
         (
             "to = \"api\"",

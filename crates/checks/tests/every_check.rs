@@ -580,6 +580,10 @@ fn a_secret_is_judged_once_and_its_constraints_at_each_variable() {
 
 /// `SEAWORTHY_WRITE_DOCS=1 cargo nextest run -p seaworthy-checks` writes the page anew.
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this test compares a file, and writes it when asked to"
+)]
 fn the_page_is_that_of_the_catalogue() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/checks.md");
     if std::env::var_os("SEAWORTHY_WRITE_DOCS").is_some() {
@@ -591,4 +595,29 @@ fn the_page_is_that_of_the_catalogue() {
         catalogue::markdown(),
         "docs/checks.md is stale; SEAWORTHY_WRITE_DOCS=1 writes it anew"
     );
+}
+
+/// How many instances run at once decides what must fit: three with a surge of one, both sides whole, or never two sides.
+#[test]
+fn a_strategy_decides_how_many_instances_must_fit() {
+    for (from, to, instances) in [
+        ("deadline = \"1h\"", "deadline = \"1h\"", 3),
+        ("deadline = \"1h\"", "max_surge = 4", 6),
+        ("deadline = \"1h\"", "strategy = \"blue-green\"", 4),
+        ("replicas = 2", "overlap = false", 1),
+    ] {
+        let merged = merged(&FILE.replacen(from, to, 1), "production");
+        let mut facts = facts();
+        known(&mut facts.machine).memory_bytes = 1;
+        let findings = run(&merged.spec, &facts, &merged);
+        let reason = findings
+            .iter()
+            .find(|it| it.id == "fit.memory")
+            .map(|it| it.reason.as_str());
+        let expected = format!("the {instances} instances of both sides");
+        assert!(
+            reason.is_some_and(|reason| reason.contains(&expected)),
+            "{to}: {reason:?}"
+        );
+    }
 }

@@ -6,15 +6,15 @@
 //!
 //! | thread | runs | takes | gives |
 //! |---|---|---|---|
-//! | control (the caller of [`run`]) | [`control`]: the Unix socket, the prober, signals, the last good configuration | asks of the daemon | one [`table::Table`] at a time to every worker |
-//! | `edge-0` … `edge-n` | [`worker`]: its own listening sockets, connections and upstream pools on a current-thread runtime | tables | acknowledgements, counters |
+//! | control (the caller of [`run`]) | `control`: the Unix socket, the prober, signals, the last good configuration | asks of the daemon | one `table::Table` at a time to every worker |
+//! | `edge-0` … `edge-n` | `worker`: its own listening sockets, connections and upstream pools on a current-thread runtime | tables | acknowledgements, counters |
 //!
-//! Workers share nothing on the way of a request but the in-flight counters and health flags of targets ([`target`]).
+//! Workers share nothing on the way of a request but the in-flight counters and health flags of targets (`target`).
 //!
 //! # A request's way
 //!
-//! [`client_io`] (framing defence) → hyper → [`forward`]: [`screen`] → [`router`] → [`balance`] → [`attempt`] over [`pool`],
-//! or [`hold`] while no target is ready → [`hygiene`] → [`body`] back to the client, or [`tunnel`] after an upgrade.
+//! `client_io` (framing defence) → hyper → `forward`: `screen` → `router` → `balance` → `attempt` over `pool`,
+//! or `hold` while no target is ready → `hygiene` → `body` back to the client, or `tunnel` after an upgrade.
 #![forbid(unsafe_code)]
 
 pub mod client;

@@ -76,6 +76,9 @@ impl Host {
         let mut all = Vec::new();
         for entry in listing.flatten() {
             let dir = entry.path();
+            if !dir.is_dir() {
+                continue;
+            }
             let record = Record::read(&dir).map_err(|error| disk(&dir, "read the instance's record", &error))?;
             match record {
                 Some(record) if !is_gone(&dir) => all.push(self.found(record, dir)?),

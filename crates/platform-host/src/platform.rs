@@ -7,8 +7,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use seaworthy_platform::{
-    ArtifactId, BuildRequest, Built, EffectKey, InstanceId, Platform, PlatformError, Routed, Routing, Scope, SideId,
-    SideObserved, SideSpec, TaskEnded, TaskSpec,
+    ArtifactId, BuildRequest, Built, EffectKey, Platform, PlatformError, Routed, Routing, Scope, SideId, SideObserved,
+    SideSpec, TaskEnded, TaskSpec,
 };
 use seaworthy_supervise::log::Line;
 use tokio::sync::broadcast;
@@ -153,25 +153,6 @@ impl HostPlatform {
     /// When its keeper does not answer.
     pub async fn stop_task(&self, key: &EffectKey, task: &TaskSpec) -> Result<(), PlatformError> {
         self.host.stop_task(key, task).await
-    }
-
-    /// The directories whose logs `seaworthy_supervise::log` reads, of a service's instances and of a task's runs:
-    /// those that have ended first, then those that are there.
-    pub fn logs(&self, scope: &Scope, name: &str) -> Vec<(InstanceId, PathBuf)> {
-        let ended = std::fs::read_dir(self.host.layout.logs(scope, name))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let ended = ended.filter_map(|entry| Some((InstanceId::from(entry.file_name().to_str()?), entry.path())));
-        let mut all: Vec<_> = ended.collect();
-        all.sort();
-        let there = self
-            .host
-            .of_scope(scope)
-            .into_iter()
-            .filter(|instance| instance.side().service == name);
-        all.extend(there.map(|instance| (instance.record.id.clone(), instance.dir.clone())));
-        all
     }
 
     /// The artifacts of the instances there are.

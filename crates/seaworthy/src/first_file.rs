@@ -111,7 +111,7 @@ fn service(found: &Found) -> String {
     }
     match &detected.health_path {
         Some(path) => text.push_str(&format!("# health = {{ ready = {} }}\n", quote(path))),
-        None if detected.listens => text.push_str(
+        None if detected.listens && detected.stack != Stack::Static => text.push_str(
             "# health = { live = \"/live\", ready = \"/ready\" }  # none: accepting a connection is enough\n",
         ),
         None => {}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::form::Form;
 use crate::merged::Merged;
 use crate::model::{ENVIRONMENTS, Spec};
-use crate::place::{At, Origin};
+use crate::place::At;
 use crate::shape::Shape;
 use crate::tree::{Node, Value, join, key_text};
 
@@ -55,10 +55,7 @@ impl Merged {
 
     fn origin(&self, at: &At) -> String {
         let place = self.source.place(at);
-        match &at.origin {
-            Origin::Default => "default".to_owned(),
-            origin => format!("{origin} {}:{}", place.line, place.column),
-        }
+        format!("{} {}:{}", at.origin, place.line, place.column)
     }
 }
 

@@ -139,6 +139,64 @@ fn the_merged_file_says_who_decided() {
 }
 
 #[test]
+fn defaults_stand_among_what_is_written() {
+    let text = "app = \"hello\"\nservices.web.source = \".\"\nenvironments.qa.set.services.web.port = 80\n";
+    let merged = parse(text, "f")
+        .unwrap()
+        .merge(Some("qa"))
+        .unwrap()
+        .to_toml_with_origins();
+    assert_snapshot!(merged, @r##"
+    app = "hello"     # base 1:7
+    timezone = "UTC"  # default
+
+    [services.web]
+    source = "."    # base 2:23
+    port = 80       # qa 3:41
+    replicas = 1    # default
+    drain = "30s"   # default
+    stop = "10s"    # default
+    overlap = true  # default
+
+    [services.web.health]
+    interval = "2s"  # default
+    timeout = "1s"   # default
+    passes = 2       # default
+    fails = 3        # default
+    start = "1m"     # default
+
+    [edge]
+    tls = "off"  # default
+
+    [release]
+    strategy = "rolling"         # default
+    max_unavailable = 0          # default
+    max_surge = 1                # default
+    gates = ["error_rate < 5%"]  # default
+    sample = 100                 # default
+    window = "30s"               # default
+    tick = "1s"                  # default
+    warm_up = "0s"               # default
+    no_data = "wait"             # default
+    bake = "1m"                  # default
+    deadline = "1h"              # default
+    downtime = "refuse"          # default
+
+    [environments.qa]
+    platform = "host"  # default
+    "##);
+}
+
+/// Another environment's settings are no part of this one, wherever one looks.
+#[test]
+fn other_environments_are_left_out() {
+    let merged = merged("eu");
+    assert!(!merged.to_toml_with_origins().contains("development"));
+    assert_eq!(merged.place("environments.development.unset"), None);
+    assert_eq!(merged.place("environments.eu.platform").unwrap().line, 32);
+}
+
+#[test]
 fn the_merged_file_reads_as_the_same() {
     for environment in ["development", "production", "eu"] {
         let first = merged(environment);

@@ -309,6 +309,35 @@ fn releases_that_cannot_work() {
     }
 }
 
+/// What a rule goes by is wrong already: told once, not guessed on.
+#[test]
+fn one_wrong_line_is_one_mistake() {
+    refused(
+        "release = { bake = \"2h\", deadline = \"soon\" }",
+        "spec.bad_unit",
+        "release.deadline",
+        "not a time",
+    );
+    refused(
+        "services.api.source = 3\nroutes.a.to = \"api\"",
+        "spec.wrong_type",
+        "services.api.source",
+        "3 is an integer",
+    );
+    refused(
+        "services.api = 3\nroutes.a.to = \"api\"",
+        "spec.wrong_type",
+        "services.api",
+        "not a table",
+    );
+    refused(
+        "services.api.souce = \"a\"",
+        "spec.unknown_key",
+        "services.api.souce",
+        "no such key",
+    );
+}
+
 #[test]
 fn gates() {
     fine(

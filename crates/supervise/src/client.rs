@@ -12,11 +12,11 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::Command;
 use zeroize::Zeroizing;
 
-use crate::keep::{ENDED, Mode, READY, record, server};
+use crate::keep::{ENDED, Mode, READY, fifo, record, server};
 use crate::protocol::{Ask, KeepSpec, Refusal, Status};
 
 /// How long a keeper may take until it listens.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A keeper could not be started or asked.
 #[derive(Debug, thiserror::Error)]
@@ -177,6 +177,26 @@ async fn start(binary: &Path, spec: &KeepSpec, mode: Mode) -> io::Result<(u32, S
 /// When the file cannot be read.
 pub fn read_last_status(dir: &Path) -> io::Result<Option<Status>> {
     record::load(dir)
+}
+
+/// An instance's FIFOs, held open. What was written and not read yet is lost when the last who holds them is gone: with
+/// this, also keeper and instance may be killed at the same time, and the next keeper finds the instance's last lines.
+#[derive(Debug)]
+pub struct HeldOutput {
+    _fifos: [std::fs::File; 2],
+}
+
+impl HeldOutput {
+    /// Holds the FIFOs in an instance's directory. A keeper that was spawned has made them.
+    ///
+    /// # Errors
+    /// When there are none, or they may not be opened.
+    pub fn of(dir: &Path) -> io::Result<Self> {
+        let hold = |name| fifo::for_instance(&dir.join(name));
+        Ok(Self {
+            _fifos: [hold("out")?, hold("err")?],
+        })
+    }
 }
 
 /// A connection to a keeper.

@@ -6,7 +6,7 @@
 //! that the next one will find, or a launcher that reads half a document and ends.
 //!
 //! The socket closes by itself when the command is executed. Before that, the launcher says through it what it could
-//! not do, one [`Word`] per line.
+//! not do, one JSON document per line.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::protocol::{KeepSpec, Limits, User};
-use crate::signals;
+use crate::{inherited, signals};
 
 /// What the launcher is told.
 #[derive(Serialize, Deserialize)]
@@ -119,7 +119,7 @@ fn prepare(spec: &LaunchSpec, keeper: &mut UnixStream) -> Result<(), String> {
     // It fails only for the leader of a group, which a fresh child is not.
     rustix::process::setsid().map_err(|e| format!("cannot start a session: {e}"))?;
     signals::reset();
-    signals::close_others_on_exec().map_err(|e| format!("cannot close what was inherited: {e}"))?;
+    inherited::close_on_exec().map_err(|e| format!("cannot close what was inherited: {e}"))?;
     rustix::process::umask(Mode::WGRP | Mode::WOTH);
     set_limits(spec, keeper)?;
     rustix::thread::set_no_new_privs(true).map_err(|e| format!("cannot give up new privileges: {e}"))?;
@@ -162,7 +162,7 @@ fn set_limit(name: &str, resource: Resource, wanted: u64, keeper: &mut UnixStrea
             say(
                 keeper,
                 &Word::Note(format!(
-                    "the limit of {name} stays at {most}: {wanted} is more than this user may have"
+                    "the limit of {name} stays at {most}: {wanted} is more than may be had here"
                 )),
             );
             set(most)

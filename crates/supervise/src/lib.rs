@@ -22,10 +22,13 @@
 //! | `keeper.err` | what the keeper itself had to say when it failed |
 //! | `out`, `err` | the FIFOs that the instance writes to, and holds open for reading too |
 //! | `log/` | `current`, the rotated files, and `cursor` (how much of the log is known to be taken from the FIFOs) |
+//!
+//! The kernel is called past a safe interface in three places: `signals`, `inherited` and `keep::seen`.
 #![deny(unsafe_code)]
 
 pub mod client;
 mod flood;
+mod inherited;
 pub mod keep;
 pub mod launch;
 mod life;

@@ -1,5 +1,4 @@
-//! Signals of the keeper and the launcher, and what else an application would inherit. The only place, with `keep/seen.rs`,
-//! that calls the kernel past a safe interface.
+//! Signals of the keeper and the launcher.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -81,17 +80,5 @@ pub(crate) fn reset() {
         }
         libc::sigemptyset(none.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
-    }
-}
-
-/// Closes, on execution, whatever else is open: an application is given its three standard streams and nothing that
-/// somebody up the line forgot to close.
-#[allow(unsafe_code)]
-pub(crate) fn close_others_on_exec() -> io::Result<()> {
-    let (first, last): (libc::c_uint, libc::c_uint) = (3, libc::c_uint::MAX);
-    // SAFETY: the call sets a flag on open descriptors and closes none, so nobody's descriptor becomes invalid.
-    match unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
     }
 }

@@ -6,7 +6,7 @@ mod harness;
 use std::time::Duration;
 
 use harness::{Instance, eventually, is_alive, kill};
-use seaworthy_supervise::client::{self, Keeper, Spawned};
+use seaworthy_supervise::client::{self, HeldOutput, Keeper, Spawned};
 use seaworthy_supervise::protocol::{Exit, State, Status};
 
 /// Kills the keeper the hard way and waits until it is gone.
@@ -50,6 +50,8 @@ async fn no_line_is_lost_and_none_comes_twice_however_often_the_keeper_is_killed
     task.spec.log.file_bytes = 1 << 20;
     task.spec.log.files = 20;
     task.start().await;
+    // It may end while it has no keeper, and its last lines with it if nobody else held them.
+    let _held = HeldOutput::of(&task.dir()).unwrap();
     for round in 0..12u64 {
         if task.last_status().state == State::Ended {
             break;
@@ -110,6 +112,23 @@ fn knows_exits_of_others() -> bool {
         .split(['.', '-'])
         .map(|number| number.parse::<u32>().unwrap_or(0));
     (numbers.next().unwrap(), numbers.next().unwrap()) >= (6, 15)
+}
+
+#[tokio::test]
+async fn the_last_lines_of_a_process_that_died_with_its_keeper_are_not_lost_where_the_output_is_held() {
+    let mut instance = Instance::task("while [ ! -e \"$MARK\" ]; do sleep 0.02; done; echo last words; rm \"$MARK\"");
+    let mark = instance.dir().join("mark");
+    instance.spec.env.push(("MARK".into(), mark.display().to_string()));
+    instance.start().await;
+    let running = instance.running().await;
+    let _held = HeldOutput::of(&instance.dir()).unwrap();
+    bereave(&instance).await;
+    std::fs::write(&mark, "").unwrap();
+    eventually("it has ended", || !is_alive(pid(&running))).await;
+    instance.adopt().await;
+    let last = instance.ended().await;
+    assert_eq!(last.last_exit, Some(Exit::Unknown));
+    assert_eq!(instance.out(), ["last words"]);
 }
 
 #[tokio::test]

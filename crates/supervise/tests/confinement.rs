@@ -159,6 +159,27 @@ async fn a_directory_the_user_may_not_enter_is_said() {
 }
 
 #[tokio::test]
+async fn a_keeper_holds_nothing_of_whoever_started_it() {
+    let instance = Instance::shell("exec sleep 1000");
+    let (reader, writer) = rustix::pipe::pipe().unwrap();
+    // A descriptor that is not closed on execution, as a careless parent has it.
+    rustix::io::fcntl_setfd(&writer, rustix::io::FdFlags::empty()).unwrap();
+    instance.start().await;
+    instance.running().await;
+    drop(writer);
+    let mut reader = std::fs::File::from(reader);
+    let ended = tokio::task::spawn_blocking(move || reader.read(&mut [0; 1]).unwrap());
+    assert_eq!(
+        tokio::time::timeout(harness::PATIENCE, ended)
+            .await
+            .expect("the pipe has ended")
+            .unwrap(),
+        0
+    );
+    instance.stop().await;
+}
+
+#[tokio::test]
 async fn a_keeper_is_small() {
     let instance = Instance::shell("seq 1 100000; echo written; exec sleep 1000");
     let keeper = instance.start().await;

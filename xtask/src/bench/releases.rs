@@ -43,7 +43,7 @@ pub(super) fn measure(binaries: &Binaries) -> Measured {
     }
     let summary = load.stop()?;
     let (failed, kinds) = load::failures(&summary);
-    let held = ship.metric("seaworthy_edge_held_total")?;
+    let held = ship.counter("seaworthy_edge_held_total")?;
     let took = Spread::of(&took).ok_or("nothing was changed")?;
     Ok(format!(
         "{CHANGES} changes (`up` and `rollback` in turn, two Node instances, no bake) under {RATE} requests/s, open loop.\n\n\

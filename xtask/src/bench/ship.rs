@@ -138,18 +138,22 @@ impl Ship {
     }
 
     /// A counter of its edge, summed over its labels.
-    pub(super) fn metric(&self, name: &str) -> Result<f64, Error> {
+    pub(super) fn counter(&self, name: &str) -> Result<u64, Error> {
         let mut edge = std::os::unix::net::UnixStream::connect(self.root.join("state/edge/edge.sock"))?;
         edge.write_all(b"{\"ask\":\"metrics\"}\n")?;
         let mut line = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(edge), &mut line)?;
         let answer: serde_json::Value = serde_json::from_str(&line)?;
         let text = answer["text"].as_str().unwrap_or_default();
+        if !text.contains(&format!("# TYPE {name} ")) {
+            return Err(format!("the edge has no metric {name}").into());
+        }
+        // A counter that never counted has no line.
         let of_name = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
-        let mut lines = text.lines().filter(of_name).peekable();
-        lines.peek().ok_or_else(|| format!("the edge has no metric {name}"))?;
-        Ok(lines
-            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+        Ok(text
+            .lines()
+            .filter(of_name)
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
             .sum())
     }
 
@@ -160,8 +164,8 @@ impl Ship {
 
 impl Drop for Ship {
     fn drop(&mut self) {
-        let down = self.run(&["down", "--all"]);
-        if let Err(error) = down {
+        let started = self.root.join("state/daemon.sock").exists();
+        if let Some(Err(error)) = started.then(|| self.run(&["down", "--all"])) {
             println!("   {}: not stopped: {error}", self.root.display());
         }
         // What cannot be removed lies in the temporary directory, where the system clears it away.

@@ -74,11 +74,11 @@ async fn lowering_takes_the_oldest_and_removing_leaves_only_the_log() {
     world.platform().remove(&side.id).await.unwrap();
     assert!(!runs(young.pid.unwrap()));
     assert_eq!(fs::read_dir(world.state().join("instances")).unwrap().count(), 0);
-    let logs = world.platform().logs(&scope(), "web");
-    let names: Vec<_> = logs.iter().map(|(id, _)| id.clone()).collect();
-    assert_eq!(names, [old.id.clone(), young.id.clone()]);
-    for (_, dir) in logs {
-        let lines = log::read(&dir, &Filter::default()).unwrap();
+    let logs = world.platform().log_places(&scope());
+    let names: Vec<_> = logs.iter().map(|log| log.instance.as_str()).collect();
+    assert_eq!(names, [old.id.as_str(), young.id.as_str()]);
+    for log in logs {
+        let lines = log::read(&log.directory, &Filter::default()).unwrap();
         assert!(lines.iter().any(|line| line.text == "life 1"), "{lines:?}");
     }
     let again = world.ensure(&side, 1).await.unwrap();

@@ -91,6 +91,10 @@ async fn a_killed_instance_is_withdrawn_started_again_and_verified_again() {
         .until("the second life", |told| told.last() == Some(&back))
         .await;
     assert_eq!(world.edge.told(), [targets(&[]), back]);
+    assert!(
+        get(seen.instances[0].port.unwrap(), "/").await["pid"].is_u64(),
+        "it serves when it is routed"
+    );
     let now = world.until("readiness", all_ready).await;
     assert_eq!((now[0].restarts, &now[0].trouble), (1, &None));
     assert_ne!(now[0].pid, seen.instances[0].pid);

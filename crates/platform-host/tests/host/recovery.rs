@@ -86,7 +86,7 @@ async fn what_was_being_removed_is_removed_by_the_next_daemon() {
     world.until("the removal", |now| now.is_empty()).await;
     assert!(!runs(before[0].pid.unwrap()));
     world.platform().remove(&side.id).await.unwrap();
-    assert_eq!(world.platform().logs(&scope(), "web").len(), 1);
+    assert_eq!(world.platform().log_places(&scope()).len(), 1);
 }
 
 #[tokio::test]

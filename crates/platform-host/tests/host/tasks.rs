@@ -37,7 +37,7 @@ async fn a_task_runs_once_for_its_key() {
     assert_eq!(out(), "x\n");
     world.platform().run(&key(5), &migrate).await.unwrap();
     assert_eq!(out(), "x\nx\n", "another key is another run");
-    assert_eq!(world.platform().logs(&scope(), "migrate").len(), 2);
+    assert_eq!(world.platform().log_places(&scope()).len(), 2);
 }
 
 #[tokio::test]

@@ -10,7 +10,14 @@ pub(super) async fn run(context: &Context, arguments: &Down) -> Result<Exit, Fai
     let client = context.client()?;
     let path = match arguments.all {
         true => "/v1/shutdown".to_owned(),
-        false => context.target().await?.path("/down"),
+        false => {
+            let target = context.target().await?;
+            // Existing requests may finish, which can take as long as the longest `drain`.
+            context
+                .reporter
+                .say(&format!("stopping {} · {}", target.app, target.environment));
+            target.path("/down")
+        }
     };
     let done: Done = client.post(&path, &DownRequest {}).await?;
     context

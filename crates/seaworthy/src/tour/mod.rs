@@ -48,6 +48,7 @@ pub(crate) async fn run(reporter: &Reporter, once: bool, rate: u32) -> Result<Ex
         Err(failure) => exit = Err(failure),
         Ok(None) => reporter.say("interrupted"),
         Ok(Some(summary)) => {
+            reporter.say("");
             reporter.result(&summary, |paint| summary.render(paint));
             exit = Ok(if summary.as_promised() {
                 Exit::Done

@@ -7,16 +7,17 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use seaworthy_api::{Done, DownRequest};
+use seaworthy_api::{AppStatus, Done, DownRequest, Release};
+use serde_json::json;
 
 use crate::autostart;
 use crate::client::Client;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::project::FILE;
 use crate::reporter::Reporter;
 
 /// How long everything may take to stop.
-const STOP: Duration = Duration::from_secs(20);
+const STOP: Duration = Duration::from_secs(30);
 
 /// How long the removal may fail because somebody is still writing.
 const REMOVE: Duration = Duration::from_secs(3);
@@ -125,16 +126,14 @@ impl Place {
     async fn stop(&self) -> Result<(), Failure> {
         // A daemon that is gone has left edge and keepers behind; the next one adopts them and can stop them.
         let (client, _) = autostart::ensure(&self.state, &self.binary).await?;
-        let asked = tokio::time::timeout(STOP, client.post::<Done>("/v1/shutdown", &DownRequest {})).await;
         let late = || Failure::Machine {
             place: self.root.display().to_string(),
             cause: format!("it did not stop within {} s", STOP.as_secs()),
             remedy: format!("`seaworthy down --all --state {}` tries again", self.state.display()),
         };
-        match asked {
-            Ok(answer) => drop(answer?),
-            Err(_) => return Err(late()),
-        }
+        tokio::time::timeout(STOP, shut_down(&client))
+            .await
+            .unwrap_or_else(|_| Err(late()))?;
         let began = Instant::now();
         while client.reachable().await {
             if began.elapsed() > STOP {
@@ -143,6 +142,29 @@ impl Place {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
+    }
+}
+
+/// Stops everything. A release that was interrupted is under way in the daemon and is taken back first.
+async fn shut_down(client: &Client) -> Result<(), Failure> {
+    loop {
+        match client.post::<Done>("/v1/shutdown", &DownRequest {}).await {
+            Ok(_) => return Ok(()),
+            Err(busy) if busy.exit() == Exit::Busy => {}
+            Err(failure) => return Err(failure),
+        }
+        let apps: Vec<AppStatus> = client.get("/v1/apps").await?;
+        let under_way = apps
+            .into_iter()
+            .filter_map(|app| app.release)
+            .filter(|release| release.outcome.is_none());
+        for release in under_way {
+            // It may have ended, or be on its way back, by now; then the next try finds nothing in its way.
+            let _: Result<Release, Failure> = client
+                .post(&format!("/v1/releases/{}/abort", release.id), &json!({}))
+                .await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

@@ -75,7 +75,7 @@ impl Summary {
         let mark = |fine: bool| if fine { paint.good("✓") } else { paint.bad("✗") };
         let gap = duration::short(Duration::from_millis(self.longest_gap_ms));
         let mut text = format!(
-            "\n{} {} requests, {} failed, {} held; longest gap between two answers {gap}\n",
+            "{} {} requests, {} failed, {} held; longest gap between two answers {gap}\n",
             mark(self.failed == 0 && self.longest_gap_ms <= LONGEST_GAP_MS),
             self.requests,
             self.failed,

@@ -160,7 +160,7 @@ impl Form for Scalar {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<String> {
         match &node.value {
             Value::Text(text) => Some(text.clone()),
-            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => Some(node.value.to_toml()),
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Overflow(_) => Some(node.value.to_toml()),
             _ => {
                 reader.wrong_type(node, "a plain value", "write a text, a number, true or false");
                 None

@@ -100,7 +100,7 @@ struct Header {
 pub(super) fn decrypt(path: &Path, identity: &Identity, bytes: &[u8]) -> Result<Document, SecretError> {
     let refuse = |error: DecryptError| match error {
         DecryptError::NoMatchingKeys => SecretError::WrongKey { path: path.to_owned() },
-        other => corrupt(path, &other),
+        other => corrupt(path, describe(&other)),
     };
     let decryptor = Decryptor::new_buffered(bytes).map_err(refuse)?;
     let mut reader = decryptor
@@ -108,7 +108,9 @@ pub(super) fn decrypt(path: &Path, identity: &Identity, bytes: &[u8]) -> Result<
         .map_err(refuse)?;
     // With room for all of it, the buffer never moves and leaves no copy behind.
     let mut plain = Zeroizing::new(Vec::with_capacity(bytes.len()));
-    reader.read_to_end(&mut plain).map_err(|error| corrupt(path, &error))?;
+    reader
+        .read_to_end(&mut plain)
+        .map_err(|_| corrupt(path, "its content was cut off or changed"))?;
     parse(path, &plain)
 }
 
@@ -129,13 +131,23 @@ pub(super) fn encrypt(path: &Path, recipient: &Recipient, document: &Document) -
     serde_json::to_writer(&mut length, document).map_err(|error| unreadable(path, &error))?;
     let mut plain = Zeroizing::new(Vec::with_capacity(length.0));
     serde_json::to_writer(&mut *plain, document).map_err(|error| unreadable(path, &error))?;
-    age::encrypt(recipient, &plain).map_err(|error| corrupt(path, &error))
+    age::encrypt(recipient, &plain).map_err(|_| corrupt(path, "its content cannot be encrypted"))
 }
 
-fn corrupt(path: &Path, cause: &dyn fmt::Display) -> SecretError {
+/// In our own words: age looks its sentences up in translation files, which a debug build expects beside age's source.
+fn describe(error: &DecryptError) -> &'static str {
+    match error {
+        DecryptError::InvalidHeader | DecryptError::UnknownFormat => "it is not an age file",
+        DecryptError::InvalidMac => "its header was changed",
+        DecryptError::Io(_) => "its header was cut off",
+        _ => "it cannot be decrypted",
+    }
+}
+
+fn corrupt(path: &Path, cause: &str) -> SecretError {
     SecretError::Corrupt {
         path: path.to_owned(),
-        cause: cause.to_string(),
+        cause: cause.to_owned(),
     }
 }
 

@@ -53,11 +53,6 @@ impl Fifo {
         Ok(Self { fd, mirror, nowhere })
     }
 
-    /// The instance's end. A description of its own, since whether a read or write waits is a property of that.
-    pub(crate) fn for_instance(path: &Path) -> io::Result<File> {
-        Ok(open(path, OFlags::empty())?.into())
-    }
-
     /// Copies what the FIFO holds, as far as it fits, without taking it. Answers how much that is.
     pub(crate) fn look(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let seen = match rustix::pipe::tee(&self.fd, &self.mirror.1, buffer.len(), SpliceFlags::NONBLOCK) {
@@ -98,6 +93,11 @@ impl AsFd for Fifo {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// The instance's end. A description of its own, since whether a read or write waits is a property of that.
+pub(crate) fn for_instance(path: &Path) -> io::Result<File> {
+    Ok(open(path, OFlags::empty())?.into())
 }
 
 fn open(path: &Path, flags: OFlags) -> io::Result<OwnedFd> {

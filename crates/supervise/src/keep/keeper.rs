@@ -15,38 +15,35 @@ use super::seen::{Held, as_pid, reap_orphans};
 use super::server::Server;
 use super::{Mode, record, start, table};
 use crate::life::{Act, Life, Phase};
-use crate::protocol::{Ask, Exit, KeepSpec, PROTOCOL, Process, Refusal, State, Status};
+use crate::protocol::{Ask, Exit, KeepSpec, Process, Refusal, Status};
 use crate::signals::Signals;
 
 /// How often a family that should be gone is looked at, milliseconds.
 const LOOK_EVERY_MS: u64 = 20;
-
-/// How often what the disk refused is tried again, milliseconds.
-const RETRY_EVERY_MS: u64 = 1000;
 
 /// How many processes a message names.
 const MOST_NAMED: usize = 10;
 
 /// A keeper at work.
 pub(crate) struct Keeper {
-    spec: KeepSpec,
-    boot_id: String,
-    life: Life,
+    pub(super) spec: KeepSpec,
+    pub(super) boot_id: String,
+    pub(super) life: Life,
     /// The instance's process, until it has ended and its status is taken.
     held: Option<Held>,
     /// The same process, until its family is gone too.
-    main: Option<Process>,
+    pub(super) main: Option<Process>,
     /// Whether an earlier keeper started that process.
     is_adopted: bool,
-    output: Output,
-    server: Server,
+    pub(super) output: Output,
+    pub(super) server: Server,
     signals: Signals,
     acts: Vec<Act>,
-    told: Option<Status>,
+    pub(super) told: Option<Status>,
     /// When the family is looked at next.
     look_at: u64,
     /// When what the disk refused is tried again.
-    retry_at: Option<u64>,
+    pub(super) retry_at: Option<u64>,
 }
 
 impl Keeper {
@@ -250,9 +247,7 @@ impl Keeper {
         let now = now();
         for (client, ask) in self.server.attend() {
             match ask {
-                Ask::Watch => {
-                    self.server.watch(client);
-                }
+                Ask::Watch => self.server.watch(client),
                 Ask::Stop => {
                     self.server.await_end(client);
                     self.life.stop(now, &mut self.acts);
@@ -265,80 +260,6 @@ impl Keeper {
                     Err(refused) => self.server.tell(client, &Refusal { refused }),
                 },
             }
-        }
-    }
-
-    fn status(&self) -> Status {
-        let process = self.main;
-        let running = || match process {
-            Some(Process {
-                pid,
-                start_ticks,
-                since_ms,
-            }) => State::Running {
-                pid,
-                start_ticks,
-                since_ms,
-            },
-            None => State::BackingOff {
-                until_ms: wall_ms(),
-                crash_loop: false,
-            },
-        };
-        let stopping = || State::Stopping {
-            pid: process.map_or(0, |process| process.pid),
-        };
-        Status {
-            protocol: PROTOCOL,
-            instance: self.spec.instance.clone(),
-            keeper_pid: std::process::id(),
-            boot_id: self.boot_id.clone(),
-            state: match self.life.phase() {
-                Phase::Running { .. } | Phase::Clearing { then: None, .. } => running(),
-                Phase::Stopping { .. } | Phase::Clearing { then: Some(_), .. } => stopping(),
-                Phase::Waiting { until, crash_loop } => State::BackingOff {
-                    until_ms: wall_ms() + until.saturating_sub(now()),
-                    crash_loop: *crash_loop,
-                },
-                Phase::Ended => State::Ended,
-            },
-            life: self.life.number(),
-            last_exit: self.life.last_exit().cloned(),
-            dropped_lines: self.output.missing(),
-            exits_in_row: self.life.exits(),
-            process,
-            log_error: self.output.error().map(str::to_owned),
-        }
-    }
-
-    fn publish(&mut self, now: u64) {
-        let status = self.status();
-        let has_changed = !self.told.as_ref().is_some_and(|told| is_same(told, &status));
-        // Written down before it is told: what somebody has seen, the next keeper knows.
-        if has_changed {
-            self.save(now, &status);
-        }
-        if has_changed || self.server.is_asked() {
-            self.server.tell_status(&status, has_changed);
-            self.told = Some(status);
-        }
-    }
-
-    fn save(&mut self, now: u64, status: &Status) {
-        self.retry_at = match record::save(status) {
-            Ok(()) => None,
-            Err(_) => Some(now + RETRY_EVERY_MS),
-        };
-    }
-
-    /// Tries again what the disk had refused.
-    fn retry(&mut self, now: u64) {
-        if self.retry_at.is_some_and(|at| now >= at) {
-            self.output.retry();
-            self.save(now, &self.status());
-        }
-        if self.output.error().is_some() && self.retry_at.is_none() {
-            self.retry_at = Some(now + RETRY_EVERY_MS);
         }
     }
 
@@ -384,34 +305,14 @@ impl Keeper {
     }
 }
 
-/// Whether nobody needs to be told. When a wait is over is computed from a clock that is set now and then, and how many
-/// lines are missing is told with the next change of anything else.
-fn is_same(told: &Status, now: &Status) -> bool {
-    let is_same_wait = matches!(
-        (&told.state, &now.state),
-        (State::BackingOff { crash_loop: a, .. }, State::BackingOff { crash_loop: b, .. }) if a == b
-    );
-    let now = Status {
-        dropped_lines: told.dropped_lines,
-        ..now.clone()
-    };
-    if is_same_wait && told.life == now.life {
-        return Status {
-            state: told.state.clone(),
-            ..now
-        } == *told;
-    }
-    now == *told
-}
-
 /// Milliseconds since boot, also while the machine slept: a clock that every keeper of this boot shares.
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     let time = clock_gettime(ClockId::Boottime);
     time.tv_sec.cast_unsigned() * 1000 + time.tv_nsec.cast_unsigned() / 1_000_000
 }
 
 /// Milliseconds since the Unix epoch.
-fn wall_ms() -> u64 {
+pub(super) fn wall_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))

@@ -8,7 +8,7 @@
 
 mod adopt;
 mod family;
-mod fifo;
+pub(crate) mod fifo;
 mod keeper;
 mod output;
 pub(crate) mod record;
@@ -16,6 +16,7 @@ mod seen;
 pub(crate) mod server;
 mod start;
 mod table;
+mod tell;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 use rustix::fs::Mode as Permissions;
 use zeroize::Zeroizing;
 
+use crate::inherited;
 use crate::protocol::{KeepSpec, PROTOCOL};
 
 /// Locked by the keeper for as long as it lives.
@@ -88,12 +90,14 @@ pub fn run(mode: Mode) -> ExitCode {
 }
 
 fn keep(mode: Mode) -> Result<(), KeepError> {
+    inherited::close();
     // It fails only for the leader of a group: a keeper started by hand from a shell, which then stays in its session.
     let _ = rustix::process::setsid();
     rustix::process::umask(Permissions::RWXG | Permissions::RWXO);
     let spec = read_spec()?;
+    let directory = spec.dir.clone();
     let place = |place: &str| {
-        let place = spec.dir.join(place).display().to_string();
+        let place = directory.join(place).display().to_string();
         move |source: io::Error| KeepError::System { place, source }
     };
     rustix::process::chdir(&spec.dir).map_err(|error| place("")(error.into()))?;
@@ -106,7 +110,7 @@ fn keep(mode: Mode) -> Result<(), KeepError> {
         .open("keeper.err");
     let errors = errors.map_err(place("keeper.err"))?;
     rustix::stdio::dup2_stderr(errors).map_err(|error| place("keeper.err")(error.into()))?;
-    let Some(mut keeper) = keeper::Keeper::new(spec.clone(), mode).map_err(place(""))? else {
+    let Some(mut keeper) = keeper::Keeper::new(spec, mode).map_err(place(""))? else {
         answer(ENDED);
         return Ok(());
     };

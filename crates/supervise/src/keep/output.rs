@@ -69,7 +69,8 @@ impl Output {
             let lines = unsettled.iter().filter(|(from, _)| *from == source);
             Ok(Stream {
                 source,
-                fifo: Fifo::open(Path::new(source.as_str()), spec.user)?,
+                fifo: Fifo::open(Path::new(source.as_str()), spec.user)
+                    .map_err(|error| io::Error::new(error.kind(), format!("FIFO {}: {error}", source.as_str())))?,
                 partial: None,
                 unsettled: lines.map(|(_, text)| text.clone()).collect(),
             })
@@ -186,7 +187,7 @@ impl Output {
         let mut seen = stream.fifo.look(look)?;
         // A look that is full may end within a line whose rest is still to be seen.
         let mut take_rest = is_over && stream.fifo.held() == seen as u64;
-        if !take_rest && Lines::new(&look[..seen], *cut, false).next().is_none() && stream.fifo.is_full() {
+        if !take_rest && seen > 0 && Lines::new(&look[..seen], *cut, false).next().is_none() && stream.fifo.is_full() {
             // Whoever waits for room with half a line written would wait for ever. Looked at again, because it may have
             // become full since, with whole lines.
             seen = stream.fifo.look(look)?;

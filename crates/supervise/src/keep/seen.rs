@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::ioctl::{self, Updater};
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, WaitOptions, pidfd_open, waitid, waitpid};
 
@@ -43,7 +44,7 @@ impl Held {
         let pidfd = open(process.pid).ok()?;
         // Opened first and compared then: from here on the descriptor stands for that one process.
         let stat = Stat::of(process.pid)?;
-        (stat.alive && stat.start_ticks == process.start_ticks).then_some(Self {
+        (runs(&pidfd) && stat.start_ticks == process.start_ticks).then_some(Self {
             pidfd,
             process,
             is_child: false,
@@ -62,9 +63,10 @@ impl Held {
                 (None, None) => Exit::Unknown,
             });
         }
-        let of_ours = || Stat::of(self.process.pid).filter(|stat| stat.start_ticks == self.process.start_ticks);
-        match of_ours() {
-            Some(stat) if stat.alive => None,
+        if runs(&self.pidfd) {
+            return None;
+        }
+        match Stat::of(self.process.pid).filter(|stat| stat.start_ticks == self.process.start_ticks) {
             // Its new parent has not taken the status yet, or never will.
             Some(stat) if stat.exit_code != 0 || may_read_status(stat.pid) => Some(from_wait_status(stat.exit_code)),
             _ => Some(after_reaping(self.pidfd.as_fd()).map_or(Exit::Unknown, from_wait_status)),
@@ -85,6 +87,12 @@ impl AsFd for Held {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.pidfd.as_fd()
     }
+}
+
+/// A pidfd becomes readable when the last thread has ended.
+fn runs(pidfd: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(pidfd, PollFlags::IN)];
+    matches!(poll(&mut fds, Some(&Timespec::default())), Ok(0))
 }
 
 /// Takes orphans that have ended out of the table, but not the instance's process, whose status is still wanted.

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::fifo::Fifo;
+use super::fifo;
 use crate::launch::{LaunchSpec, Word};
 use crate::protocol::KeepSpec;
 
 /// How long the launcher may take. It does a dozen system calls; what takes longer is a file system that does not answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A launcher that runs and does not know yet what to execute.
 pub(crate) struct Launcher {
@@ -32,8 +32,8 @@ pub(crate) fn launcher() -> io::Result<Launcher> {
         .arg("launch")
         .env_clear()
         .stdin(Stdio::from(OwnedFd::from(theirs)))
-        .stdout(Fifo::for_instance(Path::new("out"))?)
-        .stderr(Fifo::for_instance(Path::new("err"))?)
+        .stdout(fifo::for_instance(Path::new("out"))?)
+        .stderr(fifo::for_instance(Path::new("err"))?)
         .spawn()?;
     ours.set_read_timeout(Some(PATIENCE))?;
     ours.set_write_timeout(Some(PATIENCE))?;

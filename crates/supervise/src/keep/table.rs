@@ -8,7 +8,7 @@ pub(crate) struct Stat {
     pub(crate) pid: u32,
     /// Its name, cut at 15 bytes by the kernel.
     pub(crate) name: String,
-    /// Whether it still runs: it is no zombie.
+    /// Whether any of its threads still runs: it is no zombie.
     pub(crate) alive: bool,
     pub(crate) parent: u32,
     pub(crate) group: u32,
@@ -40,7 +40,8 @@ impl Stat {
         Some(Self {
             pid: std::str::from_utf8(&stat[..open]).ok()?.trim().parse().ok()?,
             name: String::from_utf8_lossy(&stat[open + 1..close]).into_owned(),
-            alive: !matches!(field(3)?, "Z" | "X"),
+            // The first thread may be a zombie while others go on.
+            alive: !matches!(field(3)?, "Z" | "X") || field(20)?.parse::<u32>().ok()? > 1,
             parent: field(4)?.parse().ok()?,
             group: field(5)?.parse().ok()?,
             session: field(6)?.parse().ok()?,
@@ -99,6 +100,16 @@ mod tests {
             (stat.parent, stat.group, stat.session, stat.start_ticks),
             (7, 8, 9, 12345)
         );
+    }
+
+    #[test]
+    fn a_process_whose_first_thread_has_ended_runs_as_long_as_another_does() {
+        let alive = |state: &str, threads: u32| {
+            let stat = format!("42 (a) {state} 7 8 9 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 12345 0 0");
+            Stat::parse(stat.as_bytes()).unwrap().alive
+        };
+        assert!(alive("S", 1) && alive("Z", 2));
+        assert!(!alive("Z", 1));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// The lines there are, as by [`super::read`], and a reader of those that come after them: none between is missed, none comes twice.
+    /// The lines there are, as by [`super::read()`], and a reader of those that come after them: none between is missed, none comes twice.
     ///
     /// # Errors
     /// When a file cannot be read.

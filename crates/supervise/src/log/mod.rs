@@ -1,6 +1,6 @@
 //! An instance's log: one line per line it wrote, with time and stream, in a bounded number of files of bounded size.
 //!
-//! The keeper writes (`writer`); anybody reads, while it writes ([`read`], [`Follow`]).
+//! The keeper writes (`writer`); anybody reads, while it writes ([`read()`], [`Follow`]).
 
 mod follow;
 pub(crate) mod line;
