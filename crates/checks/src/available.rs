@@ -201,10 +201,10 @@ fn of_route(name: &str, route: &Route, list: &mut List<'_>) {
 
 fn of_release(release: &Release, list: &mut List<'_>) {
     let Release {
-        strategy,
+        strategy: _,
         max_unavailable: _,
         max_surge: _,
-        steps,
+        steps: _,
         before,
         gates,
         sample: _,
@@ -214,21 +214,12 @@ fn of_release(release: &Release, list: &mut List<'_>) {
         no_data: _,
         bake: _,
         deadline: _,
-        approve,
+        approve: _,
         downtime: _,
     } = release;
-    match strategy {
-        Strategy::Rolling => {}
-        Strategy::BlueGreen => list.add(true, "release.strategy", "blue-green releases"),
-        Strategy::Canary => list.add(true, "release.strategy", "canary releases"),
-    }
-    list.add(!steps.is_empty(), "release.steps", "canary steps");
     list.add(!before.is_empty(), "release.before", "work before a release");
-    list.add(gates.is_some(), "release.gates", "gates on live traffic");
-    for key in ["sample", "window", "tick", "warm_up", "no_data"] {
-        list.add_if_written(&format!("release.{key}"), "gates on live traffic");
-    }
-    list.add(approve.is_some(), "release.approve", "approval by a person");
+    let queried = gates.iter().flatten().any(|gate| gate.promql.is_some());
+    list.add(queried, "release.gates", "gates on PromQL queries");
 }
 
 fn of_alerts(alerts: &Alerts, list: &mut List<'_>) {
@@ -282,11 +273,14 @@ pub fn not_guaranteed(spec: &Spec) -> Vec<String> {
         );
         said.push("Builds run as the daemon's own user, with its rights and its network.".to_owned());
         said.push("What a service may reach outside is not limited.".to_owned());
-        said.push(
-            "The default gate (error_rate < 5%) is not judged on live traffic yet: a release is judged by its probes until it has \
-             all traffic and through the bake."
-                .to_owned(),
-        );
+        if spec.release.gates.is_none() && spec.release.strategy == Strategy::Rolling {
+            said.push(format!(
+                "The default gate ({}) takes a rolling release back on errors; with fewer than {} requests it cannot pass and does not \
+                 stand in the way either. Gates that the file names must pass.",
+                Release::DEFAULT_GATE,
+                spec.release.sample
+            ));
+        }
     }
     said.push("The edge speaks HTTP only: no TLS.".to_owned());
     if spec.services.values().any(|service| service.migrate.is_some()) {

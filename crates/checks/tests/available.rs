@@ -132,18 +132,16 @@ fn what_is_not_available_is_named() {
             "to = \"api\"\ntenant = { header = \"x-tenant\" }",
             "routes.site.tenant",
         ),
-        ("deadline = \"1h\"", "strategy = \"blue-green\"", "release.strategy"),
         (
             "deadline = \"1h\"",
             "before = [\"backup db\"]\n[databases.db]\nengine = \"postgres\"",
             "databases.db release.before",
         ),
-        ("deadline = \"1h\"", "gates = [\"error_rate < 1%\"]", "release.gates"),
-        ("deadline = \"1h\"", "sample = 100", "release.sample"),
-        ("deadline = \"1h\"", "window = \"30s\"", "release.window"),
-        ("deadline = \"1h\"", "tick = \"1s\"", "release.tick"),
-        ("deadline = \"1h\"", "warm_up = \"0s\"", "release.warm_up"),
-        ("deadline = \"1h\"", "no_data = \"wait\"", "release.no_data"),
+        (
+            "deadline = \"1h\"",
+            "gates = [{ promql = 'sum(up)', is = \"== 0\" }]",
+            "release.gates",
+        ),
         ("deadline = \"1h\"", "[alerts]\ndefaults = true", "alerts.defaults"),
         ("deadline = \"1h\"", "[alerts]\nrules = [\"a.yaml\"]", "alerts.rules"),
         (
@@ -185,11 +183,11 @@ fn what_is_not_available_is_named() {
 fn an_overlay_counts_for_its_own_environment() {
     let text = FILE.replace(
         "deadline = \"1h\"",
-        "[environments.staging]\nplatform = \"docker\"\n[environments.staging.set]\nrelease.strategy = \"blue-green\"",
+        "[environments.staging]\nplatform = \"docker\"\n[environments.staging.set]\nedge.tls = \"self-signed\"",
     );
     assert_eq!(keys(&text, "production"), []);
     let staging: Vec<_> = keys(&text, "staging").into_iter().map(|(_, what)| what).collect();
-    assert_eq!(staging, ["blue-green releases", "Docker"]);
+    assert_eq!(staging, ["TLS", "Docker"]);
 }
 
 #[test]

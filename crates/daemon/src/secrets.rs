@@ -6,6 +6,8 @@ use seaworthy_platform::{PlatformError, Scope, Secret};
 use seaworthy_platform_host::SecretSource;
 use seaworthy_store::secrets::SecretStore;
 
+use crate::refusal::Refused;
+
 /// Opens the store for each question, so that what `seaworthy secret set` wrote a moment ago counts.
 #[derive(Debug, Clone)]
 pub(crate) struct Secrets {
@@ -15,6 +17,15 @@ pub(crate) struct Secrets {
 impl Secrets {
     pub(crate) fn new(state: PathBuf) -> Self {
         Self { state }
+    }
+
+    /// Whether the secrets of a scope can be read: a damaged store must not look like an empty one.
+    pub(crate) fn readable(&self, scope: &Scope) -> Result<(), Refused> {
+        let listed = SecretStore::find(&self.state).and_then(|store| store.map(|store| store.list(scope)).transpose());
+        match listed {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Refused::failed("secrets", error.to_string(), error.remedy())),
+        }
     }
 
     /// The newest version of a secret that is not revoked.

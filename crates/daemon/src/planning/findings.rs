@@ -10,7 +10,7 @@ use crate::app::App;
 
 /// The errors among what `seaworthy check` would find now. With one of them nothing is begun.
 pub(crate) async fn errors_found(app: &App, read: &Read) -> Vec<Finding> {
-    let search = Machine::of_this_process().path;
+    let search = Machine::of_this_process().search();
     let request = Request {
         spec: &read.merged.spec,
         root: &read.root,

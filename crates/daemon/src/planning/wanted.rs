@@ -22,6 +22,7 @@ pub(crate) struct Wanted {
 
 /// Completes a file. Reads every source, on a thread that may block.
 pub(super) async fn wanted(read: &Read, state: &Path, secrets: &Secrets) -> Result<Wanted, Refused> {
+    secrets.readable(&read.scope)?;
     let spec = &read.merged.spec;
     let mut sources = BTreeMap::new();
     for (name, service) in spec.services.iter().filter(|(_, service)| service.source.is_some()) {

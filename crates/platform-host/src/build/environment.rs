@@ -70,7 +70,7 @@ impl Machine {
 
     /// Where programs are searched. When what is built must run as another user, directories that everybody may enter
     /// come first: an interpreter below `/root` would be found, built upon, and be out of reach at run time.
-    pub(crate) fn search(&self) -> Vec<PathBuf> {
+    pub fn search(&self) -> Vec<PathBuf> {
         let mut path: Vec<PathBuf> = self
             .path
             .iter()
