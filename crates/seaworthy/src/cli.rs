@@ -70,8 +70,18 @@ pub(crate) enum Command {
     Release(Release),
     /// Go back to the revision before, or to that of a release
     Rollback(Rollback),
+    /// Let a release go on before a step that needs a person's word
+    Approve(Steer),
+    /// Do not wait for the end of the hold or bake
+    Promote(Steer),
+    /// Keep a release at its present weight; judging goes on
+    Pause(Steer),
+    /// Let a paused release go on
+    Resume(Steer),
     /// Take back the release under way
     Abort(Abort),
+    /// Answer the question of a held release
+    Answer(Answer),
     /// Replace instances by new ones of the same revision
     Restart(Restart),
     /// Change how many instances a service has, until the next release
@@ -228,6 +238,23 @@ pub(crate) struct Rollback {
     /// What to do when another release is under way.
     #[command(flatten)]
     pub(crate) queueing: Queueing,
+}
+
+/// Steer the release under way.
+#[derive(Debug, Args)]
+pub(crate) struct Steer {
+    /// The release; else the one under way
+    pub(crate) id: Option<String>,
+}
+
+/// Answer the question of a held release.
+#[derive(Debug, Args)]
+pub(crate) struct Answer {
+    /// One of the answers that the release offers
+    pub(crate) answer: String,
+    /// The release; else the one under way
+    #[arg(long)]
+    pub(crate) id: Option<String>,
 }
 
 /// Take back the release under way.

@@ -142,7 +142,12 @@ impl<'a> Follower<'a> {
                 // A held release keeps its stream open until a person has answered, which may take days.
                 Happened::Held { .. } => return Ok(true),
                 Happened::Ended { .. } => rests = true,
-                Happened::Phase { .. } | Happened::Step { .. } => rests = false,
+                Happened::Phase { .. }
+                | Happened::Step { .. }
+                | Happened::Holding { .. }
+                | Happened::Judged { .. }
+                | Happened::ApprovalNeeded { .. }
+                | Happened::Steered { .. } => rests = false,
             }
         }
         Ok(rests)

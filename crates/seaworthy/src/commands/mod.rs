@@ -1,6 +1,8 @@
 //! The commands, one file each. A command asks, reports, and answers with how it ended.
 
 mod abort;
+mod answer;
+mod approve;
 mod check;
 mod completions;
 mod demo;
@@ -10,16 +12,20 @@ mod down;
 mod init;
 mod logs;
 mod man;
+mod pause;
 mod plan;
+mod promote;
 mod release;
 mod releases;
 mod restart;
+mod resume;
 mod rollback;
 mod run;
 mod scale;
 mod schema;
 mod secret;
 mod status;
+mod steer;
 mod up;
 
 use std::process::ExitCode;
@@ -72,7 +78,12 @@ async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Releases(arguments) => releases::run(context, &arguments).await,
         Command::Release(arguments) => release::run(context, &arguments.what).await,
         Command::Rollback(arguments) => rollback::run(context, &arguments).await,
+        Command::Approve(arguments) => approve::run(context, &arguments).await,
+        Command::Promote(arguments) => promote::run(context, &arguments).await,
+        Command::Pause(arguments) => pause::run(context, &arguments).await,
+        Command::Resume(arguments) => resume::run(context, &arguments).await,
         Command::Abort(arguments) => abort::run(context, &arguments).await,
+        Command::Answer(arguments) => answer::run(context, &arguments).await,
         Command::Restart(arguments) => restart::run(context, &arguments).await,
         Command::Scale(arguments) => scale::run(context, &arguments).await,
         Command::Run(arguments) => run::run(context, &arguments).await,

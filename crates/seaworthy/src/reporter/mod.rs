@@ -6,6 +6,7 @@
 pub(crate) mod doctor;
 pub(crate) mod duration;
 pub(crate) mod findings;
+mod gates;
 pub(crate) mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;

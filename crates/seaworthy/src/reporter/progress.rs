@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use seaworthy_api::{Event, Happened, Step};
+use seaworthy_api::{Event, Happened, Measurement, Step};
 
 use super::paint::Paint;
-use super::{Reporter, duration};
+use super::{Reporter, duration, gates};
 
 /// Without a spinner, a step that takes longer than this is announced before it ends.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -16,6 +16,8 @@ pub(crate) struct Progress<'a> {
     reporter: &'a Reporter,
     bar: Option<ProgressBar>,
     running: Vec<Running>,
+    /// The last verdict of each gate.
+    gates: Vec<Measurement>,
 }
 
 struct Running {
@@ -38,6 +40,7 @@ impl<'a> Progress<'a> {
             reporter,
             bar,
             running: Vec::new(),
+            gates: Vec::new(),
         }
     }
 
@@ -67,9 +70,37 @@ impl<'a> Progress<'a> {
                     }
                 }
             }
+            Happened::Holding { percent, until_ms } => {
+                let whole = duration::between(event.at_ms, *until_ms);
+                self.gates.clear();
+                self.say(&self.fitting(&gates::holding(*percent, &whole, self.reporter.err)));
+            }
+            Happened::Judged { gates } => self.judged(gates),
+            Happened::ApprovalNeeded { before } => self.say(&format!(
+                "{}            holding     waits for approval before {before} % · `seaworthy approve` lets it go on",
+                self.reporter.err.warn("…")
+            )),
+            Happened::Steered { by, what } => {
+                self.say(&format!("{}            {by} {what} it", self.reporter.err.dim("–")))
+            }
             Happened::Phase { .. } | Happened::Ended { .. } | Happened::Held { .. } => {}
         }
         self.show();
+    }
+
+    /// Gates move: always on a terminal, elsewhere a line when a verdict changes.
+    fn judged(&mut self, seen: &[Measurement]) {
+        for gate in seen {
+            let before = self
+                .gates
+                .iter()
+                .find(|other| other.gate == gate.gate)
+                .map(|other| other.verdict.as_str());
+            if before != Some(gate.verdict.as_str()) && gate.verdict != "inconclusive" {
+                self.say(&self.fitting(&gates::verdict(gate, self.reporter.err)));
+            }
+        }
+        self.gates = seen.to_vec();
     }
 
     /// Time passes: announces what takes long.
@@ -117,7 +148,8 @@ impl<'a> Progress<'a> {
                 .map(|running| running.step.what.as_str())
                 .collect::<Vec<_>>()
                 .join(", ");
-            bar.set_message(now);
+            let gates: Vec<String> = self.gates.iter().map(gates::moving).collect();
+            bar.set_message(if now.is_empty() { gates.join(" · ") } else { now });
         }
     }
 }
