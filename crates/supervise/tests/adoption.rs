@@ -225,17 +225,27 @@ async fn a_stranger_with_the_same_process_id_is_neither_adopted_nor_killed() {
     bereave(&instance).await;
     kill(pid(&running));
     eventually("it is dead", || !is_alive(pid(&running))).await;
-    let mut stranger = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
-    rewrite(&instance, |status| status.process.as_mut().unwrap().pid = stranger.id());
+    let stranger = Stranger(std::process::Command::new("sleep").arg("1000").spawn().unwrap());
+    rewrite(&instance, |status| {
+        status.process.as_mut().unwrap().pid = stranger.0.id()
+    });
     instance.adopt().await;
     let next = instance
         .until(|status| status.life == 2 && matches!(status.state, State::Running { .. }))
         .await;
-    assert_ne!(pid(&next), stranger.id());
-    assert!(is_alive(stranger.id()));
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
+    assert_ne!(pid(&next), stranger.0.id());
+    assert!(is_alive(stranger.0.id()));
     instance.stop().await;
+}
+
+/// A process that has nothing to do with any keeper; it ends with the test, failed or not.
+struct Stranger(std::process::Child);
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[tokio::test]
