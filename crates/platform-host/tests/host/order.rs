@@ -6,7 +6,7 @@ use std::fs;
 use seaworthy_platform::{External, InstanceState, Platform, PlatformError};
 use seaworthy_spec::units::Span;
 
-use crate::world::{Told, World, all_ready, get, key, kill, routing, runs, scope, side_id};
+use crate::world::{Told, World, all_ready, get, key, kill, next, routing, runs, scope, side_id};
 
 fn targets(list: &[(&str, u32, bool)]) -> Told {
     let list = list
@@ -116,9 +116,8 @@ async fn an_instance_that_no_longer_lives_is_started_again() {
         .until("the next life", |now| now[0].restarts == 1 && all_ready(now))
         .await;
     assert_ne!(now[0].pid, seen.instances[0].pid);
-    let notice = notices.recv().await.unwrap();
     assert_eq!(
-        notice.text,
+        next(&mut notices).await,
         "started again: GET /live is answered with 503, 3 times in a row"
     );
 }
@@ -176,7 +175,7 @@ async fn an_edge_that_did_not_listen_is_told_as_soon_as_it_does() {
     let mut notices = world.platform().notices();
     world.edge.refuse(true);
     kill(seen.instances[0].pid.unwrap());
-    let text = notices.recv().await.unwrap().text;
+    let text = next(&mut notices).await;
     assert!(
         text.starts_with("the edge does not know the latest state yet: "),
         "{text}"

@@ -4,7 +4,7 @@ use std::fs;
 
 use seaworthy_platform::{InstanceObserved, Platform};
 
-use crate::world::{Told, World, all_ready, kill, runs, scope};
+use crate::world::{Told, World, all_ready, kill, next, runs, scope};
 
 fn pids(instances: &[InstanceObserved]) -> Vec<Option<u32>> {
     instances.iter().map(|instance| instance.pid).collect()
@@ -40,10 +40,7 @@ async fn a_killed_keeper_is_replaced_and_the_process_goes_on() {
     let id = before[0].id.as_str();
     let keeper = world.keeper(id).keeper_pid;
     kill(keeper);
-    assert_eq!(
-        notices.recv().await.unwrap().text,
-        "its keeper was gone and has been replaced"
-    );
+    assert_eq!(next(&mut notices).await, "its keeper was gone and has been replaced");
     assert_ne!(world.keeper(id).keeper_pid, keeper);
     assert_eq!(pids(&world.instances().await), pids(&before));
     assert_eq!(world.edge.told(), [], "nobody but the history notices");

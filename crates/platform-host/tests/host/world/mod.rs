@@ -15,12 +15,13 @@ use seaworthy_platform::{
     ArtifactId, BuildRequest, EffectKey, EnvValue, InstanceObserved, InstanceState, Platform, PlatformError, RouteSpec,
     Routing, Scope, Secret, SideId, SideObserved, SideSpec, SideWeight,
 };
-use seaworthy_platform_host::{HostOptions, HostPlatform, SecretSource};
+use seaworthy_platform_host::{HostOptions, HostPlatform, Notice, SecretSource};
 use seaworthy_spec::units::Span;
 use seaworthy_spec::{CommandLine, Health};
 use seaworthy_supervise::client;
 use seaworthy_supervise::protocol::Status;
 use tempfile::TempDir;
+use tokio::sync::broadcast::Receiver;
 
 pub use edge::{Edge, Told};
 pub use http::get;
@@ -228,6 +229,12 @@ fn kill_all_of(dir: &Path) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(process.pid).unwrap()).unwrap();
         let _gone = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
     }
+}
+
+/// The next thing that goes into the history.
+pub async fn next(notices: &mut Receiver<Notice>) -> String {
+    let notice = tokio::time::timeout(PATIENCE, notices.recv()).await;
+    notice.expect("nothing was noted").unwrap().text
 }
 
 /// SIGKILL to one process.
