@@ -116,13 +116,17 @@ fn shell_programs(text: &str) -> Vec<String> {
     programs
 }
 
-/// Splits at `;`, `&`, `|` and line ends outside quotes.
+/// Splits at `;`, `&`, `|` and line ends outside quotes. The `&` of a redirection (`2>&1`, `&>file`) separates nothing.
 fn simple_commands(text: &str) -> Vec<String> {
     let mut commands = vec![String::new()];
     let mut quote = None;
     let mut escaped = false;
-    for c in text.chars() {
-        let separates = quote.is_none() && !escaped && matches!(c, ';' | '&' | '|' | '\n');
+    let mut characters = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = characters.next() {
+        let redirects = c == '&' && (matches!(before, '>' | '<') || characters.peek() == Some(&'>'));
+        let separates = quote.is_none() && !escaped && !redirects && matches!(c, ';' | '&' | '|' | '\n');
+        before = c;
         match (quote, c) {
             _ if escaped => {}
             (None, '\'' | '"') => quote = Some(c),
@@ -267,6 +271,8 @@ mod tests {
         assert_eq!(programs("echo 'a && rm b' | tee out"), ["tee"]);
         assert_eq!(programs("$TOOL build && \"my tool\" x"), Vec::<String>::new());
         assert_eq!(programs("if test -f x; then make all; fi"), ["make"]);
+        assert_eq!(programs("echo broken >&2; exit 7"), Vec::<String>::new());
+        assert_eq!(programs("make 2>&1 &>log & node x"), ["make", "node"]);
         assert_eq!(programs(""), Vec::<String>::new());
     }
 }

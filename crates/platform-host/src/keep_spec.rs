@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use seaworthy_plan::detect::STATIC_SERVER;
 use seaworthy_platform::{ArtifactId, EnvValue, PlatformError, Scope, Secret};
 use seaworthy_spec::CommandLine;
 use seaworthy_supervise::protocol::{KeepSpec, Limits, LogBounds, PROTOCOL, RestartPolicy, User};
@@ -93,10 +94,15 @@ impl Host {
                 "report this: every secret of an environment is fetched before",
             )
         })?;
-        Ok(KeepSpec {
+        let mut spec = KeepSpec {
             env,
             ..bare(process, cwd)
-        })
+        };
+        // A static site is served by this program itself, which need not be on anybody's search path.
+        if let Some(program) = spec.command.first_mut().filter(|word| *word == STATIC_SERVER) {
+            *program = self.binary.display().to_string();
+        }
+        Ok(spec)
     }
 
     /// Enough to take a running process over and stop it: no environment, so no secrets.

@@ -19,11 +19,9 @@ const PARTS: &[(&str, &str)] = &[
         "notify.ops",
     ),
     (
-        "[release]\nstrategy = \"canary\"\nsteps = [\"10% for 1m\", \"100%\"]\n",
-        "canary",
+        "[release]\ngates = [{ promql = 'sum(up)', is = \"== 0\" }]\n",
+        "gates",
     ),
-    ("[release]\nstrategy = \"blue-green\"\n", "blue-green"),
-    ("[release]\napprove = \"before 100%\"\n", "approve"),
     (
         "[services.nightly]\nsource = \"web\"\nbuild = \"\"\ncommand = [\"true\"]\nschedule = \"0 3 * * *\"\n",
         "schedule",
