@@ -216,6 +216,17 @@ impl Drop for World {
                 kill_all_of(&entry.path());
             }
         }
+        // Artifacts are read-only, and an ordinary user cannot remove what lies in such a directory.
+        make_writable(&self.state().join("artifacts"));
+    }
+}
+
+fn make_writable(dir: &Path) {
+    let _gone = fs::set_permissions(dir, fs::Permissions::from_mode(0o700));
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            make_writable(&entry.path());
+        }
     }
 }
 
