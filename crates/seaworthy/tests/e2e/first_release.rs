@@ -56,7 +56,10 @@ fn a_plan_changes_nothing() {
         return;
     }
     let ship = Seaworthy::new().web(&apps::says("hello")).file(apps::WEB);
-    ship.run(["plan"]).succeeds().says("web").says("bake");
+    ship.run(["plan"])
+        .succeeds()
+        .says("web")
+        .says("release.deadline = \"1h\"");
     let plan: seaworthy_api::Plan = ship.run(["plan", "--json"]).succeeds().json();
     assert!(!plan.unchanged && plan.steps.len() > 2, "{plan:#?}");
     assert!(ship.try_get("/").is_err(), "nothing listens after a plan");

@@ -34,11 +34,7 @@ fn a_build_that_fails_shows_its_last_lines() {
         "build   = \"\"",
         "build = \"echo compiling; echo no such module >&2; exit 7\"",
     ));
-    ship.up()
-        .exits(1)
-        .says("build")
-        .says("no such module")
-        .says("exited with 7");
+    ship.up().exits(1).says("build").says("no such module").says("status 7");
     assert_eq!(ship.get("/").body, "before");
 }
 

@@ -18,10 +18,8 @@ const PARTS: &[(&str, &str)] = &[
         "[notify.ops]\nslack = { secret = \"slack\" }\nseverity = [\"P0\"]\n",
         "notify.ops",
     ),
-    (
-        "[release]\ngates = [{ promql = 'sum(up)', is = \"== 0\" }]\n",
-        "gates",
-    ),
+    ("[release]\nbefore = [\"backup db\"]\n", "release.before"),
+    ("[release]\ngates = [{ promql = 'sum(up)', is = \"== 0\" }]\n", "gates"),
     (
         "[services.nightly]\nsource = \"web\"\nbuild = \"\"\ncommand = [\"true\"]\nschedule = \"0 3 * * *\"\n",
         "schedule",
