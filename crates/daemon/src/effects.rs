@@ -127,6 +127,12 @@ impl Job {
                 remedy: "mend it; a migration must leave the schema as it was when it fails".to_owned(),
                 last_lines: ended.last_lines,
             }),
+            None if ended.signal.is_some() => Err(Reason {
+                kind: "migration".to_owned(),
+                cause: format!("a signal ended the migration of {service}"),
+                remedy: "its last lines say which; a migration must leave the schema as it was when it fails".to_owned(),
+                last_lines: ended.last_lines,
+            }),
             None => Err(Reason {
                 kind: "unknown".to_owned(),
                 cause: format!("nobody saw how the migration of {service} ended"),

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use seaworthy_platform_host::build::Machine;
-use seaworthy_platform_host::{EdgePort, HostOptions, HostPlatform};
+use seaworthy_platform_host::{EdgePort, HostOptions, HostPlatform, Notice};
 use seaworthy_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::broadcast;
 
 use crate::app::App;
 use crate::edge_supervisor::EdgeSupervisor;
@@ -62,8 +63,13 @@ async fn serve(options: &DaemonOptions) -> Result<(), DaemonError> {
         Arc::clone(&edge) as Arc<dyn EdgePort>,
         Machine::of_this_process(),
     ))?;
+    let notices = platform.notices();
     platform.adopt().await?;
-    platform.republish().await?;
+    if let Err(error) = platform.republish().await {
+        // What failed is tried again in the background; meanwhile the edge goes on with what it has.
+        log_line(&format!("not every route could be told to the edge: {error}"));
+    }
+    tokio::spawn(note(notices));
     let app = Arc::new(App::new(
         state.clone(),
         store,
@@ -81,6 +87,20 @@ async fn serve(options: &DaemonOptions) -> Result<(), DaemonError> {
     api::serve(app, &state.join("daemon.sock")).await?;
     log_line("ended");
     Ok(())
+}
+
+/// Writes down what happened by itself: keepers replaced, requests cut off at the end of a drain.
+async fn note(mut notices: broadcast::Receiver<Notice>) {
+    loop {
+        match notices.recv().await {
+            Ok(notice) => {
+                let instance = notice.instance.map(|id| format!("{id}: ")).unwrap_or_default();
+                log_line(&format!("{}: {instance}{}", notice.scope, notice.text));
+            }
+            Err(broadcast::error::RecvError::Lagged(missed)) => log_line(&format!("{missed} notices were missed")),
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
 }
 
 /// Makes the state directory: others may pass through it (instances run as other users) and list nothing.

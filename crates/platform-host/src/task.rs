@@ -63,6 +63,10 @@ impl Host {
             let seen = host.see_through(&task, &places, lines).await?;
             let ended = TaskEnded {
                 exit: exit_status(seen.as_ref()),
+                signal: match &seen {
+                    Some(Exit::Signal { signal }) => Some(*signal),
+                    _ => None,
+                },
                 last_lines: with_reason(last_lines(&places.dir).await, seen.as_ref()),
             };
             places.finish(ended).await

@@ -91,8 +91,11 @@ pub struct TaskSpec {
 /// How a task ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskEnded {
-    /// Its exit status; none when it was killed by a signal or nobody saw it end.
+    /// Its exit status; none when a signal ended it or nobody saw it end.
     pub exit: Option<i32>,
+    /// The signal that ended it. Neither this nor `exit`: nobody saw it end.
+    #[serde(default)]
+    pub signal: Option<i32>,
     /// Its last lines.
     pub last_lines: Vec<String>,
 }
