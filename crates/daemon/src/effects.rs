@@ -7,10 +7,12 @@ use seaworthy_platform::{EffectKey, Platform as _, Routing, SideId, SideSpec, Ta
 use seaworthy_release::{Effect, Machine, Observation, Reason, Table};
 
 use crate::app::App;
+use crate::process::log_line;
 use crate::refusal::reason;
 use crate::{clock, facts};
 
 /// Everything that one effect needs, taken out of the machine so that it can run beside it.
+#[derive(Clone)]
 pub(crate) struct Job {
     key: EffectKey,
     machine: Machine,
@@ -102,22 +104,32 @@ impl Job {
         })
     }
 
-    async fn migrate(&self, app: &App, service: &str) -> Result<Observation, Reason> {
+    /// Ends what goes on by itself after nobody waits for this effect any more: a migration that is no longer wanted.
+    pub(crate) async fn end(self, app: Arc<App>) {
+        let Effect::Migrate { service } = &self.effect else { return };
+        let Ok(task) = self.migration(service) else { return };
+        if let Err(error) = app.platform.stop_task(&self.key, &task).await {
+            log_line(&format!("{}: the migration of {service} could not be stopped: {error}", self.key.release));
+        }
+    }
+
+    fn migration(&self, service: &str) -> Result<TaskSpec, Reason> {
         let plan = self.machine.plan();
         let wanted = plan.to.services.get(service).and_then(|found| found.migrate.as_ref());
         let side = plan.to.side_id(service).ok_or_else(|| lost(service))?;
         let side = self.side(&side)?;
-        let Some(migration) = wanted else {
-            return Err(lost(service));
-        };
-        let task = TaskSpec {
+        Ok(TaskSpec {
             scope: plan.scope.clone(),
             name: format!("migrate-{service}"),
             release: self.key.release.clone(),
             artifact: side.artifact,
-            command: migration.run.clone(),
+            command: wanted.ok_or_else(|| lost(service))?.run.clone(),
             env: side.env,
-        };
+        })
+    }
+
+    async fn migrate(&self, app: &App, service: &str) -> Result<Observation, Reason> {
+        let task = self.migration(service)?;
         let ended = app.platform.run(&self.key, &task).await.map_err(|e| reason(&e))?;
         match ended.exit {
             Some(0) => Ok(said("exit status 0")),

@@ -24,9 +24,24 @@ const JOURNAL_RETRY: Duration = Duration::from_secs(1);
 pub(super) struct Following {
     app: Arc<App>,
     machine: Machine,
-    running: Option<(u32, JoinHandle<Result<Observation, Reason>>)>,
+    running: Option<Running>,
     seen: broadcast::Receiver<SideObserved>,
     series: Series,
+}
+
+/// The effect that runs.
+struct Running {
+    step: u32,
+    job: Job,
+    task: JoinHandle<Result<Observation, Reason>>,
+}
+
+impl Running {
+    /// It is no longer wanted; the next effect finds out how far it came.
+    fn cancel(self, app: &Arc<App>) {
+        self.task.abort();
+        tokio::spawn(self.job.end(Arc::clone(app)));
+    }
 }
 
 impl Following {
@@ -111,22 +126,21 @@ impl Following {
     /// Starts the effect that should be running, and ends one that should not.
     fn run_pending(&mut self) {
         let wanted = self.machine.pending().map(|(step, _)| step);
-        if self.running.as_ref().map(|(step, _)| *step) == wanted {
+        if self.running.as_ref().map(|running| running.step) == wanted {
             return;
         }
-        if let Some((_, task)) = self.running.take() {
-            task.abort();
+        if let Some(running) = self.running.take() {
+            running.cancel(&self.app);
         }
         if let Some((step, effect)) = self.machine.pending() {
             let job = Job::new(&self.machine, step, effect);
-            self.running = Some((step, tokio::spawn(job.run(Arc::clone(&self.app)))));
+            let task = tokio::spawn(job.clone().run(Arc::clone(&self.app)));
+            self.running = Some(Running { step, job, task });
         }
     }
 
-    async fn effect(
-        running: &mut Option<(u32, JoinHandle<Result<Observation, Reason>>)>,
-    ) -> (u32, Result<Observation, Reason>) {
-        let Some((step, task)) = running else {
+    async fn effect(running: &mut Option<Running>) -> (u32, Result<Observation, Reason>) {
+        let Some(Running { step, task, .. }) = running else {
             return std::future::pending().await;
         };
         let step = *step;
@@ -208,11 +222,9 @@ impl Following {
         for entry in entries {
             self.machine.apply(entry);
         }
-        if let Some((_, task)) = self
-            .running
-            .take_if(|(step, _)| self.machine.pending().is_none_or(|(wanted, _)| wanted != *step))
-        {
-            task.abort();
+        let unwanted = |running: &mut Running| self.machine.pending().is_none_or(|(wanted, _)| wanted != running.step);
+        if let Some(running) = self.running.take_if(unwanted) {
+            running.cancel(&self.app);
         }
     }
 
