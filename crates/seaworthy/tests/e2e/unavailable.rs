@@ -18,7 +18,10 @@ const PARTS: &[(&str, &str)] = &[
         "[notify.ops]\nslack = { secret = \"slack\" }\nseverity = [\"P0\"]\n",
         "notify.ops",
     ),
-    ("[release]\nbefore = [\"backup db\"]\n", "release.before"),
+    (
+        "[databases.db]\nengine = \"redis\"\n[release]\nbefore = [\"backup db\"]\n",
+        "release.before",
+    ),
     ("[release]\ngates = [{ promql = 'sum(up)', is = \"== 0\" }]\n", "gates"),
     (
         "[services.nightly]\nsource = \"web\"\nbuild = \"\"\ncommand = [\"true\"]\nschedule = \"0 3 * * *\"\n",
