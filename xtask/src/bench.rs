@@ -17,14 +17,14 @@ use crate::step::sh;
 mod cli;
 mod edge;
 mod kill;
-mod load;
+pub(crate) mod load;
 mod machine;
-mod processes;
+pub(crate) mod processes;
 mod proxies;
 mod releases;
 mod report;
 mod rest;
-mod ship;
+pub(crate) mod ship;
 mod spread;
 
 /// What a part says: Markdown, below the part's heading.
@@ -65,10 +65,30 @@ const PARTS: &[Part] = &[
     },
 ];
 
-/// The release builds that are measured.
-struct Binaries {
-    seaworthy: PathBuf,
-    load: PathBuf,
+/// The builds that are measured.
+pub(crate) struct Binaries {
+    pub(crate) seaworthy: PathBuf,
+    pub(crate) load: PathBuf,
+}
+
+/// Builds what is measured, with this cargo profile (`release`, or `dev` where speed is not the question).
+pub(crate) fn binaries(profile: &str) -> Result<Binaries, Box<dyn std::error::Error>> {
+    let build = [
+        "build",
+        "--profile",
+        profile,
+        "--package",
+        "seaworthy",
+        "--package",
+        "seaworthy-load",
+    ];
+    sh(Command::new("cargo").args(build))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    let directory = std::fs::canonicalize(target.join(if profile == "dev" { "debug" } else { profile }))?;
+    Ok(Binaries {
+        seaworthy: directory.join("seaworthy"),
+        load: directory.join("seaworthy-load"),
+    })
 }
 
 /// Measures the named parts, or all, and writes each into the report as soon as it is known.
@@ -77,20 +97,7 @@ pub(crate) fn run(names: &[&str]) -> Outcome {
         let known: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
         return Err(format!("{unknown} is not one of {}", known.join(", ")).into());
     }
-    sh(Command::new("cargo").args([
-        "build",
-        "--release",
-        "--package",
-        "seaworthy",
-        "--package",
-        "seaworthy-load",
-    ]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    let release = std::fs::canonicalize(target.join("release"))?;
-    let binaries = Binaries {
-        seaworthy: release.join("seaworthy"),
-        load: release.join("seaworthy-load"),
-    };
+    let binaries = binaries("release")?;
     for part in PARTS
         .iter()
         .filter(|part| names.is_empty() || names.contains(&part.name))

@@ -2,6 +2,7 @@
 //!
 //! - `cargo xtask test` proves the tree: format, house rules, clippy, tests, documentation.
 //! - `cargo xtask bench` measures the figures of docs/benchmarks.md and writes them there.
+//! - `cargo xtask killmatrix` kills every process at every journalled event of a release.
 //! - `cargo xtask tidy` checks the house rules alone.
 #![forbid(unsafe_code)]
 #![allow(
@@ -13,6 +14,7 @@
 use std::process::ExitCode;
 
 mod bench;
+mod killmatrix;
 mod prerequisites;
 mod step;
 mod test;
@@ -26,6 +28,7 @@ usage: cargo xtask COMMAND
 
   test     everything that must hold before a change lands; what .ci/run calls
   bench    the figures of docs/benchmarks.md, all or some: releases kill cli rest edge
+  killmatrix   kill -9 at every journalled event, [--quick]
   tidy     the house rules alone";
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let outcome = match args.as_slice() {
         ["test"] => test::run(),
         ["bench", parts @ ..] => bench::run(parts),
+        ["killmatrix", words @ ..] => killmatrix::run(words),
         ["tidy"] => tidy::run(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -282,6 +282,20 @@ pub fn not_guaranteed(spec: &Spec) -> Vec<String> {
             ));
         }
     }
+    let called: std::collections::BTreeSet<&str> = spec
+        .services
+        .values()
+        .flat_map(|service| &service.needs)
+        .map(String::as_str)
+        .filter(|need| spec.services.contains_key(*need))
+        .collect();
+    if !called.is_empty() {
+        let names: Vec<String> = called.iter().map(|name| format!("{}_URL", name.to_uppercase().replace('-', "_"))).collect();
+        said.push(format!(
+            "`needs` orders starts and waits for readiness; {} is not given to who needs it yet.",
+            names.join(", ")
+        ));
+    }
     said.push("The edge speaks HTTP only: no TLS.".to_owned());
     if spec.services.values().any(|service| service.migrate.is_some()) {
         said.push("What a migration changed is not undone by a rollback.".to_owned());

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use serde_json::Value;
 
 /// A load under way.
-pub(super) struct Load {
+pub(crate) struct Load {
     child: Child,
     latest: Arc<Mutex<Value>>,
     reader: JoinHandle<()>,
@@ -17,7 +17,7 @@ pub(super) struct Load {
 
 impl Load {
     /// Starts `rate` requests per second for a URL.
-    pub(super) fn start(binary: &Path, url: &str, rate: u32) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn start(binary: &Path, url: &str, rate: u32) -> Result<Self, Box<dyn std::error::Error>> {
         let mut child = Command::new(binary)
             .args([url, &rate.to_string()])
             .stdin(Stdio::piped())
@@ -37,12 +37,12 @@ impl Load {
     }
 
     /// What is known so far: a summary of the crate `seaworthy-load`, null before the first.
-    pub(super) fn latest(&self) -> Value {
+    pub(crate) fn latest(&self) -> Value {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends it and answers with the whole.
-    pub(super) fn stop(mut self) -> Result<Value, Box<dyn std::error::Error>> {
+    pub(crate) fn stop(mut self) -> Result<Value, Box<dyn std::error::Error>> {
         drop(self.child.stdin.take());
         self.child.wait()?;
         self.reader
@@ -54,7 +54,7 @@ impl Load {
 }
 
 /// A number of a summary, by its path: `failed/reset`.
-pub(super) fn number(summary: &Value, path: &str) -> u64 {
+pub(crate) fn number(summary: &Value, path: &str) -> u64 {
     summary
         .pointer(&format!("/{path}"))
         .and_then(Value::as_u64)
@@ -62,7 +62,7 @@ pub(super) fn number(summary: &Value, path: &str) -> u64 {
 }
 
 /// How many requests of a summary got no good answer, and of which kinds.
-pub(super) fn failures(summary: &Value) -> (u64, String) {
+pub(crate) fn failures(summary: &Value) -> (u64, String) {
     let kinds = summary["failed"].as_object();
     let counts = kinds
         .into_iter()

@@ -8,7 +8,7 @@ const TICKS: f64 = 100.0;
 
 /// User and system time of processes and everything below them, seconds. What has ended counts where its parent has
 /// waited for it.
-pub(super) fn cpu_seconds(pids: &[u32]) -> f64 {
+pub(crate) fn cpu_seconds(pids: &[u32]) -> f64 {
     with_descendants(pids)
         .into_iter()
         .filter_map(stat)
@@ -18,12 +18,12 @@ pub(super) fn cpu_seconds(pids: &[u32]) -> f64 {
 }
 
 /// User and system time of one process alone, seconds.
-pub(super) fn own_cpu_seconds(pid: u32) -> f64 {
+pub(crate) fn own_cpu_seconds(pid: u32) -> f64 {
     stat(pid).map_or(0.0, |stat| stat.own_ticks as f64 / TICKS)
 }
 
 /// Memory of these processes alone, each shared page divided by those who share it, bytes.
-pub(super) fn pss_bytes(pids: &[u32]) -> u64 {
+pub(crate) fn pss_bytes(pids: &[u32]) -> u64 {
     let pss = |pid: &u32| {
         let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
         let kib = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
@@ -33,7 +33,7 @@ pub(super) fn pss_bytes(pids: &[u32]) -> u64 {
 }
 
 /// Sends a signal, by name.
-pub(super) fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     // A process that has ended meanwhile needs no signal.
     let _ = Command::new("kill")
         .args([&format!("-{name}"), &pid.to_string()])
@@ -41,12 +41,12 @@ pub(super) fn signal(pid: u32, name: &str) {
 }
 
 /// Whether it still runs. A zombie does not.
-pub(super) fn runs(pid: u32) -> bool {
+pub(crate) fn runs(pid: u32) -> bool {
     stat(pid).is_some_and(|stat| stat.state != "Z")
 }
 
 /// Every process whose arguments satisfy this.
-pub(super) fn whose_words(wanted: impl Fn(&[String]) -> bool) -> Vec<u32> {
+pub(crate) fn whose_words(wanted: impl Fn(&[String]) -> bool) -> Vec<u32> {
     let mut found: Vec<u32> = all().filter(|pid| wanted(&words(*pid))).collect();
     found.sort_unstable();
     found

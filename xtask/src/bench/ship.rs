@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::processes;
@@ -13,10 +13,10 @@ use super::processes;
 type Error = Box<dyn std::error::Error>;
 
 /// A seaworthy whose application is one Node service, `web`.
-pub(super) struct Ship {
+pub(crate) struct Ship {
     root: PathBuf,
     /// Where its edge listens.
-    pub(super) edge: String,
+    pub(crate) edge: String,
 }
 
 /// A server as people write them. It says in which version, and since when it listens.
@@ -33,7 +33,7 @@ server.listen(process.env.PORT, "127.0.0.1", () => { ready = Date.now(); });
 
 impl Ship {
     /// One with this binary and this many instances. Everything else of its file is a default, the bake excepted.
-    pub(super) fn new(binary: &Path, replicas: u32) -> Result<Self, Error> {
+    pub(crate) fn new(binary: &Path, replicas: u32) -> Result<Self, Error> {
         let ship = Self::empty(binary)?;
         ship.version("one")?;
         ship.file(&format!(
@@ -45,7 +45,7 @@ impl Ship {
     }
 
     /// One without an application.
-    pub(super) fn empty(binary: &Path) -> Result<Self, Error> {
+    pub(crate) fn empty(binary: &Path) -> Result<Self, Error> {
         let edge = free_address()?;
         let name = format!(
             "seaworthy-bench-{}-{}",
@@ -63,12 +63,12 @@ impl Ship {
     }
 
     /// Writes its file.
-    pub(super) fn file(&self, text: &str) -> Result<(), Error> {
+    pub(crate) fn file(&self, text: &str) -> Result<(), Error> {
         Ok(fs::write(self.root.join("app/seaworthy.toml"), text)?)
     }
 
     /// Writes this version of its server.
-    pub(super) fn version(&self, name: &str) -> Result<(), Error> {
+    pub(crate) fn version(&self, name: &str) -> Result<(), Error> {
         Ok(fs::write(
             self.root.join("app/web/server.js"),
             SERVER.replace("VERSION", name),
@@ -76,7 +76,7 @@ impl Ship {
     }
 
     /// A command of its binary.
-    pub(super) fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(self.binary());
         command.arg("--state").arg(self.root.join("state")).args(words);
         command.current_dir(self.root.join("app"));
@@ -84,12 +84,12 @@ impl Ship {
     }
 
     /// Runs a command, which must succeed, and answers with how long it took.
-    pub(super) fn run(&self, words: &[&str]) -> Result<Duration, Error> {
+    pub(crate) fn run(&self, words: &[&str]) -> Result<Duration, Error> {
         ended_well(&mut self.command(words))
     }
 
     /// Runs a command pinned to a core; what it starts inherits this.
-    pub(super) fn run_on_core(&self, core: u32, words: &[&str]) -> Result<Duration, Error> {
+    pub(crate) fn run_on_core(&self, core: u32, words: &[&str]) -> Result<Duration, Error> {
         let plain = self.command(words);
         let mut pinned = Command::new("taskset");
         pinned
@@ -100,8 +100,49 @@ impl Ship {
         ended_well(&mut pinned)
     }
 
+    /// Sets how it is released, in place of what its file said.
+    pub(crate) fn settings(&self, release: &str) -> Result<(), Error> {
+        let path = self.root.join("app/seaworthy.toml");
+        let text = fs::read_to_string(&path)?;
+        let rest = text.split("[release]").next().unwrap_or_default();
+        Ok(fs::write(path, format!("{rest}[release]\n{release}"))?)
+    }
+
+    /// Its state directory.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.root.join("state")
+    }
+
+    /// Starts its daemon again, as a supervisor would.
+    pub(crate) fn start_daemon(&self) -> Result<(), Error> {
+        let mut daemon = Command::new(self.binary());
+        daemon.args(["daemon", "--background", "--state"]).arg(self.state());
+        daemon
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let socket = self.state().join("daemon.sock");
+        wait_for("the daemon", || {
+            std::os::unix::net::UnixStream::connect(&socket).is_ok()
+        })
+        .map(drop)
+    }
+
+    /// The processes of its application: those that run its server.
+    pub(crate) fn applications(&self) -> Vec<u32> {
+        let artifacts = self.state().join("artifacts");
+        let ours = |pid: &u32| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&artifacts));
+        let found = processes::whose_words(|words| words.first().is_some_and(|word| word.ends_with("node")));
+        found
+            .into_iter()
+            .filter(ours)
+            .filter(|pid| processes::runs(*pid))
+            .collect()
+    }
+
     /// Its processes with this role: `daemon`, `edge`, `keep`.
-    pub(super) fn pids(&self, role: &str) -> Vec<u32> {
+    pub(crate) fn pids(&self, role: &str) -> Vec<u32> {
         let binary = self.binary().display().to_string();
         let ours =
             |pid: &u32| fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.display().to_string() == binary);
@@ -110,7 +151,7 @@ impl Ship {
     }
 
     /// Its only process with this role.
-    pub(super) fn pid(&self, role: &str) -> Result<u32, Error> {
+    pub(crate) fn pid(&self, role: &str) -> Result<u32, Error> {
         match self.pids(role)[..] {
             [pid] => Ok(pid),
             ref others => Err(format!("{} processes are `{role}`, not one", others.len()).into()),
@@ -118,12 +159,12 @@ impl Ship {
     }
 
     /// The URL of its application.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/", self.edge)
     }
 
     /// GETs its page on a new connection: the whole answer, if it is a good one.
-    pub(super) fn get(&self) -> Option<String> {
+    pub(crate) fn get(&self) -> Option<String> {
         let mut stream = TcpStream::connect(&self.edge).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
         write!(
@@ -138,7 +179,7 @@ impl Ship {
     }
 
     /// A counter of its edge, summed over its labels.
-    pub(super) fn counter(&self, name: &str) -> Result<u64, Error> {
+    pub(crate) fn counter(&self, name: &str) -> Result<u64, Error> {
         let mut edge = std::os::unix::net::UnixStream::connect(self.root.join("state/edge/edge.sock"))?;
         edge.write_all(b"{\"ask\":\"metrics\"}\n")?;
         let mut line = String::new();
@@ -174,7 +215,7 @@ impl Drop for Ship {
 }
 
 /// Waits until it is so, for half a minute at most.
-pub(super) fn wait_for(what: &str, mut so: impl FnMut() -> bool) -> Result<Duration, Error> {
+pub(crate) fn wait_for(what: &str, mut so: impl FnMut() -> bool) -> Result<Duration, Error> {
     let began = Instant::now();
     while !so() {
         if began.elapsed() > Duration::from_secs(30) {
@@ -187,12 +228,12 @@ pub(super) fn wait_for(what: &str, mut so: impl FnMut() -> bool) -> Result<Durat
 
 /// Time passes. A measurement is the one place that wants nothing else.
 #[allow(clippy::disallowed_methods, reason = "this process serves nobody meanwhile")]
-pub(super) fn pause(time: Duration) {
+pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
 /// An address nobody listens on, below the range from which the kernel gives ports to outgoing connections.
-pub(super) fn free_address() -> Result<String, Error> {
+pub(crate) fn free_address() -> Result<String, Error> {
     let first = 12_000 + (std::process::id() % 4_000) as u16;
     for port in first..first + 4_000 {
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
