@@ -61,7 +61,8 @@ fn draw(sides: &impl Sides, dice: &mut Dice) -> Option<usize> {
     })
 }
 
-fn least_loaded(sides: &impl Sides, side: usize, turn: usize) -> Option<usize> {
+/// The target of `side` with the least to do; `None` if none may get a request.
+pub(crate) fn least_loaded(sides: &impl Sides, side: usize, turn: usize) -> Option<usize> {
     let count = sides.targets(side);
     let mut best: Option<(usize, u64)> = None;
     for step in 0..count {

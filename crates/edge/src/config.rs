@@ -57,6 +57,20 @@ pub struct Upstream {
     pub hold_ms: u64,
     /// Most requests waiting at once; further ones get 503 at once.
     pub hold_max: u32,
+    /// Whether a browser keeps the side it was given.
+    #[serde(default)]
+    pub affinity: Affinity,
+}
+
+/// Who keeps the side that it was given while an upstream has several with a weight.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Affinity {
+    /// Nobody: each request is drawn by weight.
+    None,
+    /// A browser, by a cookie that it is given with its first HTML answer.
+    #[default]
+    Client,
 }
 
 /// All targets of one revision of a service.

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use http::header::HOST;
 use http::{HeaderMap, Uri};
 
-use crate::balance::{Dice, Sides, choose};
+use crate::balance::{Dice, Sides, choose, least_loaded};
 use crate::health::Seen;
 use crate::metrics::{Failure, Series};
 use crate::pool::{Pool, Upstream};
+use crate::steer::Wish;
 use crate::table::{RouteEntry, Table, UpstreamEntry};
 use crate::target::TargetState;
 
@@ -30,6 +31,8 @@ pub(crate) struct Dispatch {
 /// Which target takes a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pick {
+    /// Index of the side in its upstream.
+    pub(crate) side: usize,
     /// Index of the target.
     pub(crate) target: usize,
     /// Index of the series of its side.
@@ -52,10 +55,11 @@ impl Dispatch {
         &self.table.upstreams[route.upstream]
     }
 
-    /// Chooses a target, leaving out those in `tried`.
+    /// Chooses a target, leaving out those in `tried`: of a side that was wished for if it has one, else by weight.
     pub(crate) fn pick(
         &self,
         route: &RouteEntry,
+        wish: Wish,
         tried: &[Arc<TargetState>],
         dice: &mut Dice,
         turn: usize,
@@ -66,8 +70,12 @@ impl Dispatch {
             upstream,
             tried,
         };
-        let (side, target) = choose(&offer, dice, turn)?;
+        let wished = wish
+            .sides()
+            .find_map(|side| least_loaded(&offer, side, turn).map(|target| (side, target)));
+        let (side, target) = wished.or_else(|| choose(&offer, dice, turn))?;
         Some(Pick {
+            side,
             target: upstream.sides[side].targets[target],
             series: route.labels + 1 + side,
         })

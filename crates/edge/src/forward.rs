@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::HeaderValue;
-use http::header::CONNECTION;
+use http::header::{CONNECTION, SET_COOKIE};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode, Version};
@@ -20,6 +20,7 @@ use crate::hygiene;
 use crate::metrics::{Failure, Series};
 use crate::reply::Reply;
 use crate::screen::screen;
+use crate::steer::{self, Wish};
 use crate::target::TargetState;
 use crate::tunnel;
 
@@ -38,6 +39,8 @@ struct Journey {
     /// The counters of the side that did not take it last.
     last: Option<Arc<Series>>,
     hold: Hold,
+    /// The side that a tester asks for.
+    tester: Option<HeaderValue>,
 }
 
 /// Answers a request, whatever happens.
@@ -50,12 +53,12 @@ pub(crate) async fn answer(client: Rc<Client>, request: Request<Incoming>) -> Re
         client.worker.dispatch().series[0].answered(reply.status(), began.elapsed());
         return reply.response(busy);
     }
-    let upgrade = hygiene::to_target(
+    let asked = hygiene::to_target(
         &mut parts.headers,
         &client.forwarding,
         parts.version == Version::HTTP_11,
     );
-    let on_upgrade = if upgrade {
+    let on_upgrade = if asked.upgrade {
         parts.extensions.remove::<OnUpgrade>()
     } else {
         None
@@ -71,6 +74,7 @@ pub(crate) async fn answer(client: Rc<Client>, request: Request<Incoming>) -> Re
         attempts: 0,
         last: None,
         hold: Hold::default(),
+        tester: asked.side,
     };
     journey.travel(request, upload.as_ref(), on_upgrade).await
 }
@@ -89,7 +93,12 @@ impl Journey {
                 return self.reply(Reply::NotFound, &dispatch.series[0]);
             };
             let entry = dispatch.upstream(route);
-            let Some(pick) = dispatch.pick(route, &self.tried, &mut worker.dice.borrow_mut(), worker.turn()) else {
+            let wish = match &entry.steering {
+                Some(steering) => steering.wish(request.headers(), self.tester.as_ref()),
+                None => Wish::default(),
+            };
+            let Some(pick) = dispatch.pick(route, wish, &self.tried, &mut worker.dice.borrow_mut(), worker.turn())
+            else {
                 let own = &dispatch.series[route.labels];
                 if let Some(last) = self.last.take()
                     && self.tried.iter().any(|target| target.routable())
@@ -104,7 +113,9 @@ impl Journey {
                 self.tried.clear();
                 let ready = || {
                     !Rc::ptr_eq(&dispatch, &worker.dispatch())
-                        || dispatch.pick(route, &[], &mut worker.dice.borrow_mut(), 0).is_some()
+                        || dispatch
+                            .pick(route, wish, &[], &mut worker.dice.borrow_mut(), 0)
+                            .is_some()
                 };
                 if self
                     .hold
@@ -123,7 +134,15 @@ impl Journey {
                 answer: entry.answer_timeout,
             };
             match attempt(&mut lease, request, upload, limits, on_upgrade.is_some()).await {
-                Outcome::Answer(response) => return self.deliver(response, lease, on_upgrade),
+                Outcome::Answer(mut response) => {
+                    if let Some(cookie) = route.cookies.get(pick.side)
+                        && !wish.names(pick.side)
+                        && steer::is_html(response.headers())
+                    {
+                        response.headers_mut().append(SET_COOKIE, cookie.clone());
+                    }
+                    return self.deliver(response, lease, on_upgrade);
+                }
                 Outcome::NotSent(whole) => {
                     request = whole;
                     self.attempts += 1;

@@ -12,6 +12,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// By which a tester chooses a side.
+const X_SEAWORTHY_SIDE: HeaderName = HeaderName::from_static("x-seaworthy-side");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
@@ -123,6 +125,8 @@ fn is_claim(name: &str) -> bool {
         || is("x-forwarded-server")
         || is("x-forwarded-ssl")
         || is("x-real-ip")
+        // Meant for this edge.
+        || is("x-seaworthy-side")
         // These four are set by us; only their look-alikes are taken off.
         || (bytes.contains(&b'_')
             && (is("x-forwarded-for")
@@ -166,10 +170,17 @@ fn options(headers: &HeaderMap) -> Options {
     options
 }
 
+/// What a request asks of this edge rather than of a target.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// To switch to another protocol. `h2c` is not passed on: its requests would bypass this edge.
+    pub(crate) upgrade: bool,
+    /// To be answered by this side.
+    pub(crate) side: Option<HeaderValue>,
+}
+
 /// Readies the headers of a request for a target. `may_upgrade`: the client speaks HTTP/1.1.
-///
-/// Answers whether the request asks for another protocol. `h2c` is not passed on: its requests would bypass this edge.
-pub(crate) fn to_target(headers: &mut HeaderMap, forwarding: &Forwarding, may_upgrade: bool) -> bool {
+pub(crate) fn to_target(headers: &mut HeaderMap, forwarding: &Forwarding, may_upgrade: bool) -> Asked {
     let (mut hop, mut claims) = (false, false);
     for name in headers.keys() {
         hop |= is_hop_by_hop(name);
@@ -184,7 +195,9 @@ pub(crate) fn to_target(headers: &mut HeaderMap, forwarding: &Forwarding, may_up
         }
         remove_hop_by_hop(headers, &options.listed);
     }
+    let mut side = None;
     if claims {
+        side = headers.get(X_SEAWORTHY_SIDE).cloned();
         let names: Vec<HeaderName> = headers.keys().filter(|name| is_claim(name.as_str())).cloned().collect();
         for name in names {
             headers.remove(name);
@@ -193,12 +206,15 @@ pub(crate) fn to_target(headers: &mut HeaderMap, forwarding: &Forwarding, may_up
     // We have taken over the expectation: hyper answers 100 as soon as the target's connection takes the body.
     headers.remove(EXPECT);
     forwarding.set(headers);
-    let asks = upgrade.is_some();
+    let asked = Asked {
+        upgrade: upgrade.is_some(),
+        side,
+    };
     if let Some(protocol) = upgrade {
         headers.insert(UPGRADE, protocol);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }
-    asks
+    asked
 }
 
 fn names_h2c(value: &HeaderValue) -> bool {
@@ -281,7 +297,7 @@ mod tests {
             ("x-forwarded-proto", "https"),
             ("x_custom", "kept"),
         ]);
-        assert!(!to_target(&mut headers, &forwarding(), true));
+        assert!(!to_target(&mut headers, &forwarding(), true).upgrade);
         let all: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
         assert_eq!(all, ["192.0.2.7"]);
         assert_eq!(headers["x-forwarded-proto"], "http");
@@ -306,7 +322,7 @@ mod tests {
             ("accept", "*/*"),
         ]);
         assert!(
-            !to_target(&mut headers, &forwarding(), true),
+            !to_target(&mut headers, &forwarding(), true).upgrade,
             "upgrade without Connection: upgrade is none"
         );
         let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
@@ -333,7 +349,7 @@ mod tests {
                 ("upgrade", protocol),
             ]);
             (
-                to_target(&mut headers, &forwarding(), version_11),
+                to_target(&mut headers, &forwarding(), version_11).upgrade,
                 headers.contains_key("upgrade"),
             )
         };
@@ -341,6 +357,14 @@ mod tests {
         assert_eq!(ask("websocket", false), (false, false));
         assert_eq!(ask("h2c", true), (false, false));
         assert_eq!(ask("websocket, h2c", true), (false, false));
+    }
+
+    #[test]
+    fn the_side_a_tester_asks_for_is_told_to_nobody_else() {
+        let mut headers = map(&[("host", "a"), ("x-seaworthy-side", "new"), ("x_seaworthy_side", "new")]);
+        let asked = to_target(&mut headers, &forwarding(), true);
+        assert_eq!(asked.side.unwrap(), "new");
+        assert!(headers.keys().all(|name| !name.as_str().contains("seaworthy")));
     }
 
     #[test]

@@ -89,6 +89,13 @@ mod tests {
     }
 
     #[test]
+    fn what_an_older_daemon_does_not_say_has_its_meaning() {
+        let config: Config = serde_json::from_str(FORMAT_1).unwrap();
+        let upstream = &config.upstreams["u"];
+        assert_eq!(upstream.affinity, crate::config::Affinity::Client);
+    }
+
+    #[test]
     fn a_damaged_one_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("last-good.json");

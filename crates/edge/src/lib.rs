@@ -13,7 +13,7 @@
 //!
 //! # A request's way
 //!
-//! `client_io` (framing defence) → hyper → `forward`: `screen` → `router` → `balance` → `attempt` over `pool`,
+//! `client_io` (framing defence) → hyper → `forward`: `screen` → `router` → `steer` → `balance` → `attempt` over `pool`,
 //! or `hold` while no target is ready → `hygiene` → `body` back to the client, or `tunnel` after an upgrade.
 #![forbid(unsafe_code)]
 
@@ -50,6 +50,7 @@ mod reply;
 mod router;
 mod screen;
 mod sockets;
+mod steer;
 mod table;
 mod target;
 mod tunnel;

@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use crate::config::{Config, Probe};
 use crate::metrics::Labels;
 use crate::registry::Registry;
-use crate::router::Router;
+use crate::router::{Router, trimmed};
+use crate::steer::Steering;
 use crate::target::{TargetState, UpstreamState};
 
 /// One configuration, immutable, shared by all workers.
@@ -36,6 +39,8 @@ pub(crate) struct RouteEntry {
     pub(crate) upstream: usize,
     /// Index in [`Table::labels`] of its own answers; that of its upstream's side `n` is `n + 1` further.
     pub(crate) labels: usize,
+    /// What gives a browser a side, by side; empty while no side is given.
+    pub(crate) cookies: Vec<HeaderValue>,
 }
 
 /// An upstream.
@@ -47,6 +52,8 @@ pub(crate) struct UpstreamEntry {
     pub(crate) state: Arc<UpstreamState>,
     /// Its sides.
     pub(crate) sides: Vec<SideEntry>,
+    /// Which of them a request may ask for; `None` where there is no choice.
+    pub(crate) steering: Option<Steering>,
     /// How its targets are probed.
     pub(crate) probe: Probe,
     /// Time to open a connection.
@@ -123,6 +130,7 @@ impl Table {
             }
             table.upstreams.push(UpstreamEntry {
                 state: registry.upstream(&id),
+                steering: Steering::new(&id, upstream),
                 id,
                 sides,
                 probe: upstream.probe.clone(),
@@ -138,9 +146,11 @@ impl Table {
                 continue;
             };
             let id: Arc<str> = route.id.as_str().into();
+            let steering = table.upstreams[upstream].steering.as_ref();
             table.routes.push(RouteEntry {
                 upstream,
                 labels: table.labels.len(),
+                cookies: steering.map_or_else(Vec::new, |steering| steering.cookies(trimmed(&route.path))),
             });
             table.labels.push((Arc::clone(&id), Arc::from("")));
             let sides = table.upstreams[upstream].sides.iter();

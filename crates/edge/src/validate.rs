@@ -164,7 +164,7 @@ fn probe(id: &str, probe: &Probe, faults: &mut Vec<String>) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::config::{Listener, Side, Target};
+    use crate::config::{Affinity, Listener, Side, Target};
 
     fn sound() -> Config {
         let address: SocketAddr = "127.0.0.1:80".parse().unwrap();
@@ -193,6 +193,7 @@ mod tests {
             answer_timeout_ms: 1,
             hold_ms: 0,
             hold_max: 0,
+            affinity: Affinity::Client,
         };
         let route = Route {
             id: "a".into(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 
-use seaworthy_edge::config::{Probe, Route, Side, Target, Upstream};
+use seaworthy_edge::config::{Affinity, Probe, Route, Side, Target, Upstream};
 use seaworthy_platform::{InstanceId, ReleaseId, RouteSpec, Routing, Scope, SideId, SideWeight};
 use seaworthy_spec::Health;
 
@@ -169,6 +169,7 @@ fn upstream(sides: Vec<Side>, probe: Probe) -> Upstream {
         answer_timeout_ms: ANSWER,
         hold_ms: HOLD,
         hold_max: HOLD_MAX,
+        affinity: Affinity::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use seaworthy_edge::client::{Client, Uptake};
-use seaworthy_edge::config::{Config, Listener, Probe, Route, Side, Target, Upstream};
+use seaworthy_edge::config::{Affinity, Config, Listener, Probe, Route, Side, Target, Upstream};
 use seaworthy_edge::{EdgeOptions, listeners};
 use tempfile::TempDir;
 
@@ -186,6 +186,7 @@ pub(crate) fn upstream() -> Upstream {
         answer_timeout_ms: 5000,
         hold_ms: 5000,
         hold_max: 100,
+        affinity: Affinity::Client,
     }
 }
 

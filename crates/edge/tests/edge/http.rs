@@ -58,6 +58,13 @@ impl Connection {
         self.answer().await
     }
 
+    /// With further headers, each with its line end.
+    pub(crate) async fn get_with(&mut self, path: &str, headers: &str) -> Answer {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: shop.example\r\n{headers}\r\n"))
+            .await;
+        self.answer().await
+    }
+
     /// Reads more; false at the end of the stream.
     async fn more(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];

@@ -8,5 +8,6 @@ mod harness;
 mod http;
 mod proxy;
 mod smuggling;
+mod steer;
 mod toy;
 mod upgrade;

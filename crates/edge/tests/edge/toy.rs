@@ -26,6 +26,8 @@ use tokio::sync::{Notify, watch};
 /// | `/events` | sends one event, and the next when told |
 /// | `/wait` | answers when told |
 /// | `/status/503` | answers so |
+/// | `/page` | its name, as HTML |
+/// | `/assets/NAME.EXT` | its name if that is NAME, 404 otherwise |
 /// | anything else | its name |
 pub(crate) struct Toy {
     pub(crate) address: SocketAddr,
@@ -145,6 +147,19 @@ async fn answer(
             response
                 .body(BodyExt::boxed(StreamBody::new(SyncStream(Box::pin(events)))))
                 .unwrap()
+        }
+        "/page" => Response::builder()
+            .header("content-type", "text/html; charset=utf-8")
+            .body(full(shared.name.clone()))
+            .unwrap(),
+        path if path.starts_with("/assets/") => {
+            let has = path["/assets/".len()..].split('.').next() == Some(&shared.name);
+            let (status, text) = if has {
+                (200, shared.name.clone())
+            } else {
+                (404, "not here".to_owned())
+            };
+            Response::builder().status(status).body(full(text)).unwrap()
         }
         path => match path.strip_prefix("/status/") {
             Some(status) => Response::builder()
