@@ -113,8 +113,9 @@ impl<'a> Follower<'a> {
         loop {
             let rests = match self.events(id, &mut tell).await {
                 Ok(true) => self.client.get(&format!("/v1/releases/{id}")).await.map(Some),
-                // The daemon closed the stream in good order before the end, as it does when it stops.
-                Ok(false) => Ok(None),
+                // The daemon closed the stream in good order before the end, as it does when it stops; or the end was told
+                // just before a connection broke, and is not told again.
+                Ok(false) => self.ended(id).await,
                 Err(failure) => Err(failure),
             };
             match rests {
@@ -124,6 +125,12 @@ impl<'a> Follower<'a> {
                 Err(failure) => return Err(failure),
             }
         }
+    }
+
+    /// The release, if it has ended.
+    async fn ended(&self, id: &str) -> Result<Option<Release>, Failure> {
+        let release: Release = self.client.get(&format!("/v1/releases/{id}")).await?;
+        Ok(release.outcome.is_some().then_some(release))
     }
 
     /// Reads events until the stream ends. Whether the release has come to rest.
@@ -199,7 +206,7 @@ mod tests {
     const RELEASE: &str = concat!(
         r#"{"version":1,"id":"r1","app":"a","environment":"production","kind":"release","strategy":"first","from":null,"#,
         r#""to":"x","phase":"retiring","outcome":"succeeded","reason":null,"by":"root","commit":null,"asked_ms":1,"#,
-        r#""ended_ms":2,"steps":[],"notes":[]}"#
+        r#""ended_ms":2,"steps":[],"gates":[],"notes":[]}"#
     );
 
     /// Answers one question after another; the asked paths come out.

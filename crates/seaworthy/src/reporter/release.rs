@@ -204,6 +204,7 @@ mod tests {
                 result: Some("failed".into()),
                 detail: None,
             }],
+            gates: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -1,4 +1,4 @@
-//! `seaworthy demo`: the tour. Ships a built-in application under live traffic, then a bad version of it.
+//! `seaworthy demo`: the tour. Ships a built-in application under live traffic, then bad versions of it.
 //!
 //! | module | holds | acts? |
 //! |---|---|---|
@@ -94,38 +94,60 @@ impl Tour<'_> {
         let traffic = Traffic::start(&page, self.rate)?;
         let per_second = self.rate;
         self.chapter(
-            "Version 2 ships, under traffic",
+            "Version 2 ships by canary, under traffic",
             &format!("{per_second} requests per second, on schedule whatever the answers do"),
         );
         let began = Instant::now();
         let second = self.ship(&client, Version::good(2)).await?;
         let seconds = began.elapsed().as_secs_f64();
         tokio::time::sleep(AFTERMATH).await;
-        self.tally(&traffic);
+        self.tally(&traffic, &[]);
 
-        self.chapter("Version 3 ships; it is bad", "its readiness probe never passes");
-        let third = self.ship(&client, Version::bad(3, file::NEVER_READY)).await?;
-        tokio::time::sleep(AFTERMATH).await;
-        self.tally(&traffic);
+        let mut bad = vec![self.ship_never_ready(&client, &traffic).await?];
+        let mut exposed = Vec::new();
+        for (number, (fault, remark)) in (4..).zip(file::UNDER_TRAFFIC) {
+            self.chapter(&format!("Version {number} ships; it is bad"), remark);
+            let before = traffic.so_far();
+            let release = self.ship(&client, Version::bad(number, fault)).await?;
+            let after = traffic.so_far();
+            exposed.push(release.id.clone());
+            bad.push(Bad {
+                fault: fault.to_owned(),
+                outcome: outcome(&release),
+                exposed_percent: Some(after.exposed_percent(&before, &release.id)),
+                detect_to_stable_ms: summary::detect_to_stable_ms(&release),
+            });
+            tokio::time::sleep(AFTERMATH).await;
+            self.tally(&traffic, &exposed);
+        }
 
         let measured = traffic.stop().await;
-        let held = summary::held(&client.text("/metrics").await?);
-        let outcome = |release: &Release| release.outcome.clone().unwrap_or_else(|| "held".to_owned());
         Ok(Summary {
             version: seaworthy_api::VERSION,
             requests: measured.requests,
-            failed: measured.failed,
-            held,
+            failed: measured.failed(&exposed),
+            held: summary::held(&client.text("/metrics").await?),
             longest_gap_ms: measured.longest_gap_ms,
             good: Good {
                 outcome: outcome(&second),
                 seconds: (seconds * 10.0).round() / 10.0,
             },
-            bad: vec![Bad {
-                fault: file::NEVER_READY.to_owned(),
-                outcome: outcome(&third),
-            }],
+            bad,
             urls: Urls { page },
+        })
+    }
+
+    /// A version that nobody may ever meet, so every answer of it counts as failed.
+    async fn ship_never_ready(&self, client: &Client, traffic: &Traffic) -> Result<Bad, Failure> {
+        self.chapter("Version 3 ships; it is bad", "its readiness probe never passes");
+        let release = self.ship(client, Version::bad(3, file::NEVER_READY)).await?;
+        tokio::time::sleep(AFTERMATH).await;
+        self.tally(traffic, &[]);
+        Ok(Bad {
+            fault: file::NEVER_READY.to_owned(),
+            outcome: outcome(&release),
+            exposed_percent: None,
+            detect_to_stable_ms: None,
         })
     }
 
@@ -137,7 +159,7 @@ impl Tour<'_> {
 
     /// Releases a version and follows it to its end.
     async fn ship(&self, client: &Client, version: Version) -> Result<Release, Failure> {
-        let text = file::render(&self.place.binary, self.place.address, version);
+        let text = file::render(&self.place.binary, self.place.address, version, self.rate);
         let path = self.place.write(&text)?;
         let request = ReleaseRequest {
             file: text,
@@ -169,10 +191,10 @@ impl Tour<'_> {
         }
     }
 
-    fn tally(&self, traffic: &Traffic) {
+    fn tally(&self, traffic: &Traffic, exposed: &[String]) {
         let so_far = traffic.so_far();
         let paint = self.reporter.err_paint();
-        let failed = match so_far.failed {
+        let failed = match so_far.failed(exposed) {
             0 => paint.good("0 failed"),
             failed => paint.bad(&format!("{failed} failed")),
         };
@@ -182,4 +204,9 @@ impl Tour<'_> {
             so_far.requests
         ));
     }
+}
+
+/// How a release ended; one that has not ended when its events are over is held.
+fn outcome(release: &Release) -> String {
+    release.outcome.clone().unwrap_or_else(|| "held".to_owned())
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use seaworthy_api::{Release, Step};
 use serde::Serialize;
 
 use crate::reporter::duration;
@@ -43,6 +44,12 @@ pub(super) struct Good {
 pub(super) struct Bad {
     pub(super) fault: String,
     pub(super) outcome: String,
+    /// The share of the requests during its release that met it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exposed_percent: Option<f64>,
+    /// From the gate's failing measurement until the stable side had all traffic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) detect_to_stable_ms: Option<u64>,
 }
 
 /// Where to look.
@@ -59,6 +66,38 @@ impl Bad {
             _ => "rolled_back",
         }
     }
+
+    /// How far it came, as far as it came.
+    fn reach(&self) -> String {
+        let exposed = self
+            .exposed_percent
+            .map(|share| format!("; {share:.1} % of the requests met it"));
+        let back = self.detect_to_stable_ms.map(|ms| {
+            let took = duration::short(Duration::from_millis(ms));
+            format!("; {took} from the verdict to all traffic on the version before it")
+        });
+        [exposed, back].into_iter().flatten().collect()
+    }
+}
+
+/// How long it took from the failing verdict until the edge gave nothing to any side that this release had brought,
+/// milliseconds. A step back that moves only some services does not count.
+pub(super) fn detect_to_stable_ms(release: &Release) -> Option<u64> {
+    let failed = release.gates.iter().find(|gate| gate.verdict == "fail")?;
+    let (back, there): (Vec<&Step>, Vec<&Step>) = release.steps.iter().partition(|step| step.phase == "reverting");
+    let brought: Vec<&str> = there
+        .iter()
+        .filter_map(|step| step.what.strip_prefix("bring ")?.split(' ').next())
+        .collect();
+    let all_stable = |step: &&&Step| {
+        let shares = step.what.strip_prefix("route ");
+        shares.is_some_and(|shares| !shares.split(' ').any(|side| brought.contains(&side)))
+    };
+    let stable = back
+        .iter()
+        .filter(|step| step.result.as_deref() == Some("done"))
+        .find(all_stable)?;
+    Some(stable.ended_ms?.saturating_sub(failed.at_ms))
 }
 
 impl Summary {
@@ -92,9 +131,10 @@ impl Summary {
         for bad in &self.bad {
             let (fine, outcome) = (bad.outcome == bad.wanted(), words(&bad.outcome));
             text.push_str(&format!(
-                "{} the bad version ({}) {outcome}\n",
+                "{} the bad version ({}) {outcome}{}\n",
                 mark(fine),
-                words(&bad.fault)
+                words(&bad.fault),
+                bad.reach(),
             ));
         }
         text
@@ -129,10 +169,20 @@ mod tests {
                 outcome: "succeeded".into(),
                 seconds: 6.5,
             },
-            bad: vec![Bad {
-                fault: "never_ready".into(),
-                outcome: "failed_before_traffic".into(),
-            }],
+            bad: vec![
+                Bad {
+                    fault: "never_ready".into(),
+                    outcome: "failed_before_traffic".into(),
+                    exposed_percent: None,
+                    detect_to_stable_ms: None,
+                },
+                Bad {
+                    fault: "errors".into(),
+                    outcome: "rolled_back".into(),
+                    exposed_percent: Some(1.94),
+                    detect_to_stable_ms: Some(62),
+                },
+            ],
             urls: Urls {
                 page: "http://127.0.0.1:4000/".into(),
             },
@@ -144,7 +194,8 @@ mod tests {
         let expected = concat!(
             r#"{"version":1,"requests":4000,"failed":0,"held":0,"longest_gap_ms":31,"#,
             r#""good":{"outcome":"succeeded","seconds":6.5},"#,
-            r#""bad":[{"fault":"never_ready","outcome":"failed_before_traffic"}],"#,
+            r#""bad":[{"fault":"never_ready","outcome":"failed_before_traffic"},"#,
+            r#"{"fault":"errors","outcome":"rolled_back","exposed_percent":1.94,"detect_to_stable_ms":62}],"#,
             r#""urls":{"page":"http://127.0.0.1:4000/"}}"#
         );
         assert_eq!(serde_json::to_string(&sample()).unwrap(), expected);
@@ -165,22 +216,62 @@ mod tests {
         let outcome = "rolled_back".to_owned();
         assert!(
             !Summary {
-                good: Good {
-                    outcome: outcome.clone(),
-                    seconds: 1.0
-                },
+                good: Good { outcome, seconds: 1.0 },
                 ..sample()
             }
             .as_promised()
         );
-        let fault = "never_ready".to_owned();
-        assert!(
-            !Summary {
-                bad: vec![Bad { fault, outcome }],
-                ..sample()
-            }
-            .as_promised()
-        );
+        for number in 0..2 {
+            let mut broken = sample();
+            broken.bad[number].outcome = "succeeded".into();
+            assert!(!broken.as_promised(), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_person_reads_how_far_a_bad_version_came() {
+        let text = sample().render(Paint::new(false));
+        let told = "✓ the bad version (errors) rolled back; 1.9 % of the requests met it; \
+                    62 ms from the verdict to all traffic on the version before it\n";
+        assert!(text.contains(told), "{text}");
+        assert!(text.contains("(never ready) failed before traffic\n"), "{text}");
+    }
+
+    #[test]
+    fn back_means_that_no_service_has_traffic_on_the_new_side() {
+        let step = |phase: &str, what: &str, ended_ms| {
+            format!(
+                r#"{{"number":1,"phase":"{phase}","what":"{what}","began_ms":1,"ended_ms":{ended_ms},"result":"done","detail":null}}"#
+            )
+        };
+        let steps = [
+            step("starting", "bring web@new to 1", 10),
+            step("starting", "bring api@new to 1", 20),
+            step(
+                "shifting",
+                "route api@new 10 %, api@old 90 %, web@new 10 %, web@old 90 %",
+                30,
+            ),
+            step("reverting", "route api@new 33 %, api@old 66 %, web@old 100 %", 1100),
+            step("reverting", "route api@old 100 %, web@old 100 %", 1150),
+            step("reverting", "route api@old 100 %, web@old 100 %", 1900),
+        ];
+        let gate = |verdict: &str, at_ms| {
+            format!(r#"{{"at_ms":{at_ms},"gate":"g","value":40,"threshold":5,"sample":9,"verdict":"{verdict}"}}"#)
+        };
+        let release = |gates: &[String]| -> Release {
+            serde_json::from_str(&format!(
+                r#"{{"version":1,"id":"r4","app":"demo","environment":"production","kind":"release","strategy":"canary",
+                "from":"a","to":"b","phase":"reverting","outcome":"rolled_back","reason":null,"by":"root","commit":null,
+                "asked_ms":1,"ended_ms":2000,"steps":[{}],"gates":[{}],"notes":[]}}"#,
+                steps.join(","),
+                gates.join(",")
+            ))
+            .unwrap()
+        };
+        let failing = release(&[gate("inconclusive", 800), gate("fail", 1000)]);
+        assert_eq!(detect_to_stable_ms(&failing), Some(150));
+        assert_eq!(detect_to_stable_ms(&release(&[gate("pass", 1000)])), None);
     }
 
     #[test]
