@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::{Request, Response};
@@ -18,11 +19,15 @@ use tokio::time::Instant;
 
 use crate::body::{Upload, UpstreamBody};
 use crate::dispatch::Lease;
+use crate::hygiene;
 use crate::metrics::Failure;
 use crate::pool::Upstream;
 
 /// How often the progress of a request's body is looked at once the time for an answer has run.
 const UPLOAD_CHECK: Duration = Duration::from_millis(500);
+
+/// How long the body of an answer that nobody wants is read.
+const DISCARD: Duration = Duration::from_secs(5);
 
 /// What came of it.
 pub(crate) enum Outcome {
@@ -34,6 +39,33 @@ pub(crate) enum Outcome {
     Failed(Failure),
     /// The client's own body broke off or stopped.
     Client(Upload),
+}
+
+/// An answer whose body is still to come, with what it occupies.
+pub(crate) struct Given {
+    /// The answer.
+    pub(crate) response: Response<Incoming>,
+    /// Holds its connection.
+    pub(crate) lease: Lease,
+}
+
+impl Given {
+    /// Reads the body for nobody, so that the connection can have another request. One that goes on for more than
+    /// [`DISCARD`] is not worth it and closed.
+    pub(crate) async fn discard(self) {
+        let Self { response, mut lease } = self;
+        let (mut head, mut body) = response.into_parts();
+        lease.heed(hygiene::to_client(&mut head.headers, head.status));
+        let read = async {
+            while let Some(frame) = body.frame().await {
+                if frame.is_err() {
+                    return lease.failed(Failure::Truncated);
+                }
+            }
+            lease.give_back();
+        };
+        drop(tokio::time::timeout(DISCARD, read).await);
+    }
 }
 
 /// Times of an attempt.

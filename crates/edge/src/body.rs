@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::Request;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
 
@@ -44,7 +45,8 @@ pub(crate) enum UploadError {
 
 /// The body of a request on its way to a target.
 pub(crate) struct UpstreamBody {
-    incoming: Incoming,
+    /// `None` for the copy of a request that had no body.
+    incoming: Option<Incoming>,
     /// `None` where there is no body to follow.
     upload: Option<Rc<Cell<Upload>>>,
     /// Armed when the client first makes us wait.
@@ -57,12 +59,21 @@ impl UpstreamBody {
         let upload = (!incoming.is_end_stream()).then(|| Rc::new(Cell::new(Upload::Running)));
         (
             Self {
-                incoming,
+                incoming: Some(incoming),
                 upload: upload.clone(),
                 silence: None,
             },
             upload,
         )
+    }
+
+    /// No body.
+    fn none() -> Self {
+        Self {
+            incoming: None,
+            upload: None,
+            silence: None,
+        }
     }
 
     fn note(&self, state: Upload) {
@@ -77,9 +88,12 @@ impl Body for UpstreamBody {
     type Error = UploadError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
+        let Some(incoming) = &mut self.incoming else {
+            return Poll::Ready(None);
+        };
+        match Pin::new(&mut *incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                if self.incoming.is_end_stream() {
+                if incoming.is_end_stream() {
                     self.note(Upload::Done(Instant::now()));
                 } else if let Some(silence) = &mut self.silence {
                     silence.as_mut().reset(Instant::now() + BODY_SILENCE);
@@ -106,12 +120,23 @@ impl Body for UpstreamBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.incoming.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        self.incoming
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
+}
+
+/// The same request once more. The caller has seen that it has no body.
+pub(crate) fn copy(request: &Request<UpstreamBody>) -> Request<UpstreamBody> {
+    let mut copy = Request::new(UpstreamBody::none());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    copy
 }
 
 /// The body of an answer on its way to a client.

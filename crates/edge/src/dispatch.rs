@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::HOST;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, StatusCode, Uri};
 
 use crate::balance::{Dice, Sides, choose, least_loaded};
 use crate::health::Seen;
@@ -74,11 +75,26 @@ impl Dispatch {
             .sides()
             .find_map(|side| least_loaded(&offer, side, turn).map(|target| (side, target)));
         let (side, target) = wished.or_else(|| choose(&offer, dice, turn))?;
-        Some(Pick {
-            side,
-            target: upstream.sides[side].targets[target],
-            series: route.labels + 1 + side,
-        })
+        Some(pick(route, upstream, side, target))
+    }
+
+    /// Chooses a target of one side, whatever its weight.
+    pub(crate) fn pick_of(&self, route: &RouteEntry, side: usize, turn: usize) -> Option<Pick> {
+        let upstream = self.upstream(route);
+        let offer = Offer {
+            table: &self.table,
+            upstream,
+            tried: &[],
+        };
+        least_loaded(&offer, side, turn).map(|target| pick(route, upstream, side, target))
+    }
+}
+
+fn pick(route: &RouteEntry, upstream: &UpstreamEntry, side: usize, target: usize) -> Pick {
+    Pick {
+        side,
+        target: upstream.sides[side].targets[target],
+        series: route.labels + 1 + side,
     }
 }
 
@@ -151,11 +167,25 @@ impl Lease {
         self.dispatch.tick.get()
     }
 
+    /// The target closes its connection after this many idle seconds, if it said so.
+    pub(crate) fn heed(&mut self, patience: Option<u32>) {
+        if let (Some(upstream), Some(seconds)) = (&mut self.upstream, patience) {
+            // One second less, so that we close first.
+            upstream.patience = upstream.patience.min(seconds.saturating_sub(1));
+        }
+    }
+
     /// The answer was read to its end: another request may have the connection.
     pub(crate) fn give_back(&mut self) {
         if let Some(upstream) = self.upstream.take() {
             self.pool().put(upstream, self.tick());
         }
+    }
+
+    /// An answer began: counts it for the side, tells the target's health.
+    pub(crate) fn answered(&self, status: StatusCode, after: Duration) {
+        self.series().answered(status, after);
+        self.target().served();
     }
 
     /// An attempt failed: counts it for the side, tells the target's health, drops the connection.

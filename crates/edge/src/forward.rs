@@ -11,10 +11,11 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode, Version};
 
-use crate::attempt::{self, Outcome, attempt};
-use crate::body::{AnswerBody, Upload, UpstreamBody};
+use crate::attempt::{Given, Outcome, attempt};
+use crate::body::{self, AnswerBody, Upload, UpstreamBody};
 use crate::connection::{Busy, Client};
 use crate::dispatch::Lease;
+use crate::fallback;
 use crate::hold::Hold;
 use crate::hygiene;
 use crate::metrics::{Failure, Series};
@@ -129,19 +130,28 @@ impl Journey {
             };
             self.hold.end();
             let mut lease = Lease::new(Rc::clone(&dispatch), pick);
-            let limits = attempt::Limits {
-                connect: entry.connect_timeout,
-                answer: entry.answer_timeout,
-            };
-            match attempt(&mut lease, request, upload, limits, on_upgrade.is_some()).await {
-                Outcome::Answer(mut response) => {
-                    if let Some(cookie) = route.cookies.get(pick.side)
-                        && !wish.names(pick.side)
-                        && steer::is_html(response.headers())
-                    {
-                        response.headers_mut().append(SET_COOKIE, cookie.clone());
+            let bare = upload.is_none() && on_upgrade.is_none();
+            let spare = (bare && fallback::applies(entry, &request)).then(|| body::copy(&request));
+            match attempt(&mut lease, request, upload, entry.limits, on_upgrade.is_some()).await {
+                Outcome::Answer(response) => {
+                    if response.status() == StatusCode::SWITCHING_PROTOCOLS && on_upgrade.is_none() {
+                        lease.failed(Failure::Reset);
+                        return self.reply(Reply::BadGateway, lease.series());
                     }
-                    return self.deliver(response, lease, on_upgrade);
+                    lease.answered(response.status(), self.began.elapsed());
+                    let mut given = Given { response, lease };
+                    if let Some(spare) = spare
+                        && given.response.status() == StatusCode::NOT_FOUND
+                        && let Some(better) = fallback::elsewhere(&worker, &dispatch, route, pick.side, &spare).await
+                    {
+                        tokio::task::spawn_local(std::mem::replace(&mut given, better).discard());
+                    } else if let Some(cookie) = route.cookies.get(pick.side)
+                        && !wish.names(pick.side)
+                        && steer::is_html(given.response.headers())
+                    {
+                        given.response.headers_mut().append(SET_COOKIE, cookie.clone());
+                    }
+                    return self.deliver(given, on_upgrade);
                 }
                 Outcome::NotSent(whole) => {
                     request = whole;
@@ -167,25 +177,11 @@ impl Journey {
     }
 
     /// Sends the answer of a target on its way to the client.
-    fn deliver(
-        self,
-        response: Response<Incoming>,
-        mut lease: Lease,
-        on_upgrade: Option<OnUpgrade>,
-    ) -> Response<AnswerBody> {
+    fn deliver(self, given: Given, on_upgrade: Option<OnUpgrade>) -> Response<AnswerBody> {
+        let Given { response, mut lease } = given;
         let (mut head, incoming) = response.into_parts();
         let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
-        if switches && on_upgrade.is_none() {
-            lease.failed(Failure::Reset);
-            return self.reply(Reply::BadGateway, lease.series());
-        }
-        lease.series().answered(head.status, self.began.elapsed());
-        lease.target().served();
-        let patience = hygiene::to_client(&mut head.headers, head.status);
-        if let (Some(upstream), Some(seconds)) = (&mut lease.upstream, patience) {
-            // One second less, so that we close first.
-            upstream.patience = upstream.patience.min(seconds.saturating_sub(1));
-        }
+        lease.heed(hygiene::to_client(&mut head.headers, head.status));
         head.version = Version::HTTP_11;
         if switches && let (Some(client), Some(target)) = (on_upgrade, head.extensions.remove::<OnUpgrade>()) {
             self.client.watched.set_opaque();

@@ -14,7 +14,7 @@
 //! # A request's way
 //!
 //! `client_io` (framing defence) → hyper → `forward`: `screen` → `router` → `steer` → `balance` → `attempt` over `pool`,
-//! or `hold` while no target is ready → `hygiene` → `body` back to the client, or `tunnel` after an upgrade.
+//! or `hold` while no target is ready, and `fallback` where a side lacks an asset → `hygiene` → `body` back to the client, or `tunnel` after an upgrade.
 #![forbid(unsafe_code)]
 
 pub mod client;
@@ -31,6 +31,7 @@ mod control;
 mod dispatch;
 mod error;
 mod exposition;
+mod fallback;
 mod forward;
 mod framing;
 mod health;

@@ -229,12 +229,7 @@ mod tests {
         assert_eq!(kept(&[&format!("a=1;  {name}=r2 ; b=2")]), Some(1));
         assert_eq!(kept(&["a=1", &format!("{name}=r1")]), Some(0));
         assert_eq!(kept(&[&format!("{name}=r3; {name}=r2")]), Some(1));
-        for none in [
-            format!("{name}=r3"),
-            format!("x{name}=r1"),
-            format!("{name}=r"),
-            name,
-        ] {
+        for none in [format!("{name}=r3"), format!("x{name}=r1"), format!("{name}=r"), name] {
             assert_eq!(kept(&[&none]), None, "{none}");
         }
     }

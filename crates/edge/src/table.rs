@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
+use crate::attempt::Limits;
 use crate::config::{Config, Probe};
 use crate::metrics::Labels;
 use crate::registry::Registry;
@@ -56,10 +57,8 @@ pub(crate) struct UpstreamEntry {
     pub(crate) steering: Option<Steering>,
     /// How its targets are probed.
     pub(crate) probe: Probe,
-    /// Time to open a connection.
-    pub(crate) connect_timeout: Duration,
-    /// Time until an answer begins.
-    pub(crate) answer_timeout: Duration,
+    /// Times of each attempt.
+    pub(crate) limits: Limits,
     /// Longest wait for a target.
     pub(crate) hold: Duration,
     /// Most requests waiting at once.
@@ -134,8 +133,10 @@ impl Table {
                 id,
                 sides,
                 probe: upstream.probe.clone(),
-                connect_timeout: Duration::from_millis(upstream.connect_timeout_ms),
-                answer_timeout: Duration::from_millis(upstream.answer_timeout_ms),
+                limits: Limits {
+                    connect: Duration::from_millis(upstream.connect_timeout_ms),
+                    answer: Duration::from_millis(upstream.answer_timeout_ms),
+                },
                 hold: Duration::from_millis(upstream.hold_ms),
                 hold_max: upstream.hold_max,
             });

@@ -4,6 +4,7 @@
 mod balance;
 mod control;
 mod crash;
+mod fallback;
 mod harness;
 mod http;
 mod proxy;
