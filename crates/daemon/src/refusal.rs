@@ -73,6 +73,13 @@ impl Refused {
         Self::new(StatusCode::CONFLICT, exit::BUSY, "busy", cause, remedy)
     }
 
+    /// Stopping while a release is under way: what it has started must be taken back first.
+    pub(crate) fn busy_to_stop(release: &str) -> Self {
+        let mut refused = Self::busy(release);
+        refused.error.remedy = format!("wait for it, or take it back first: seaworthy abort {release}");
+        refused
+    }
+
     /// Mistakes of the file: nothing was read beyond it.
     pub(crate) fn mistakes(findings: Vec<Finding>) -> Self {
         let mut refused = Self::usage(

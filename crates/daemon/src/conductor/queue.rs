@@ -117,7 +117,7 @@ impl Queued {
                 command,
                 reply,
             } => answer(reply, self.withdraw(&release, &command)),
-            Message::Stop { reply, .. } => answer(reply, Err(Refused::busy(following.release().as_str()))),
+            Message::Stop { reply, .. } => answer(reply, Err(Refused::busy_to_stop(following.release().as_str()))),
             Message::Resume { release } => self.waiting.push_back(release),
         }
     }
