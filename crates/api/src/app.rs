@@ -37,6 +37,9 @@ pub struct ReleaseStatus {
     pub phase: String,
     /// How it ended.
     pub outcome: Option<String>,
+    /// What it waits for while it is under way, one line: `the end of the hold at 10 %, 12 s more`.
+    #[serde(default)]
+    pub waits_for: Option<String>,
 }
 
 /// A service in a status.

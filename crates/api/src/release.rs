@@ -42,6 +42,15 @@ pub struct Release {
     pub steps: Vec<Step>,
     /// Every judgement of its gates.
     pub gates: Vec<Measurement>,
+    /// The shares that the new side kept for a while, the bake included.
+    #[serde(default)]
+    pub holds: Vec<Hold>,
+    /// Where a person's word was needed.
+    #[serde(default)]
+    pub approvals: Vec<Approval>,
+    /// What people did to it.
+    #[serde(default)]
+    pub steered: Vec<Steering>,
     /// What was said about defaults in force and what is not guaranteed.
     pub notes: Vec<String>,
 }
@@ -57,6 +66,45 @@ pub struct Reason {
     pub remedy: String,
     /// The last lines of the instance or build concerned.
     pub last_lines: Vec<String>,
+}
+
+/// A share that the new side kept for a while and was judged at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Hold {
+    /// `holding` or `baking`.
+    pub phase: String,
+    /// The share, percent.
+    pub percent: u32,
+    /// Since when, milliseconds since the epoch.
+    pub began_ms: u64,
+    /// Until when at least; it ends later while a gate has not passed.
+    pub until_ms: Option<u64>,
+    /// When it ended.
+    pub ended_ms: Option<u64>,
+}
+
+/// A person's word that was needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Approval {
+    /// Before which percentage.
+    pub before: u32,
+    /// Since when, milliseconds since the epoch.
+    pub asked_ms: u64,
+    /// When it was given.
+    pub given_ms: Option<u64>,
+    /// Who gave it.
+    pub by: Option<String>,
+}
+
+/// Something that a person did to a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Steering {
+    /// When, milliseconds since the epoch.
+    pub at_ms: u64,
+    /// Who.
+    pub by: String,
+    /// What: `approved`, `promoted`, `paused`, `resumed`, `answered`.
+    pub what: String,
 }
 
 /// One step of a release.

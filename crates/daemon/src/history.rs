@@ -12,6 +12,7 @@ use crate::clock;
 use crate::refusal::word;
 
 mod tell;
+mod wait;
 
 pub(crate) use tell::{event, release};
 
@@ -92,6 +93,17 @@ pub(crate) fn told(app: &App, row: &ReleaseRow, with_steps: bool) -> Result<api:
     if !with_steps {
         told.steps.clear();
         told.gates.clear();
+        told.holds.clear();
     }
     Ok(told)
+}
+
+/// What a release waits for at `now_ms`, milliseconds since the epoch; none when it has ended.
+pub(crate) fn waits_for(app: &App, row: &ReleaseRow, now_ms: u64) -> Result<Option<String>, StoreError> {
+    if row.outcome.is_some() {
+        return Ok(None);
+    }
+    let journal = entries(app, &row.id, 0)?;
+    let held = matches!(journal.last(), Some((_, _, Entry::Held { .. })));
+    Ok(wait::waits_for(&release(row, &journal), held, now_ms))
 }

@@ -10,7 +10,7 @@ use seaworthy_platform::{InstanceObserved, InstanceState, Platform as _, Scope, 
 use crate::app::App;
 use crate::edge_supervisor::EdgeSeen;
 use crate::refusal::{Refused, word};
-use crate::{clock, planning};
+use crate::{clock, history, planning};
 
 /// Everything that is known of an application now.
 pub(crate) async fn status(app: &App, scope: &Scope) -> Result<api::AppStatus, Refused> {
@@ -35,15 +35,18 @@ pub(crate) async fn status(app: &App, scope: &Scope) -> Result<api::AppStatus, R
     let weights = app.platform.weights(scope);
     let (edge, targets) = (app.edge.seen().await, app.edge.targets().await);
     let snapshot = stable.as_ref().map(|(_, snapshot)| snapshot);
+    let observed_ms = clock::timestamp().0;
+    let waits_for = history::waits_for(app, &newest, observed_ms)?;
     Ok(api::AppStatus {
         version: api::VERSION,
         app: scope.app.clone(),
         environment: scope.environment.clone(),
-        observed_ms: clock::timestamp().0,
+        observed_ms,
         release: Some(api::ReleaseStatus {
             id: newest.id.0,
             phase: newest.phase,
             outcome: newest.outcome,
+            waits_for,
         }),
         revision: snapshot.map(|snapshot| snapshot.revision().0),
         services: services(snapshot, &sides, &weights, &targets),

@@ -15,6 +15,9 @@ struct Teller {
     phase: Option<Phase>,
     steps: Vec<api::Step>,
     gates: Vec<api::Measurement>,
+    holds: Vec<api::Hold>,
+    approvals: Vec<api::Approval>,
+    steered: Vec<api::Steering>,
     reason: Option<Reason>,
 }
 
@@ -22,17 +25,41 @@ impl Teller {
     /// Takes an entry in and says what happened by it, if it is worth telling.
     fn take(&mut self, entry: &Entry) -> Option<Happened> {
         match entry {
-            Entry::Begun { .. } | Entry::BakeUntil { .. } => None,
-            Entry::HoldUntil { percent, due, .. } => Some(Happened::Holding {
-                percent: *percent,
-                until_ms: due.wall().0,
-            }),
-            Entry::StepPassed { by: None, .. } | Entry::Baked { by: None, .. } => None,
-            Entry::StepPassed { by: Some(by), .. } | Entry::Baked { by: Some(by), .. } => steered(by, "promoted"),
-            Entry::ApprovalNeeded { before, .. } => Some(Happened::ApprovalNeeded { before: *before }),
-            Entry::Approved { by, .. } => steered(by, "approved"),
-            Entry::Paused { by, paused, .. } => steered(by, if *paused { "paused" } else { "resumed" }),
-            Entry::Answered { by, .. } => steered(by, "answered"),
+            Entry::Begun { .. } => None,
+            Entry::BakeUntil { due } => {
+                if let Some(bake) = self.holds.last_mut() {
+                    bake.until_ms = Some(due.wall().0);
+                }
+                None
+            }
+            Entry::HoldUntil { percent, due, at, .. } => {
+                self.hold(Phase::Holding, *percent, at.wall.0, Some(due.wall().0));
+                Some(Happened::Holding {
+                    percent: *percent,
+                    until_ms: due.wall().0,
+                })
+            }
+            Entry::StepPassed { by, at, .. } | Entry::Baked { by, at } => {
+                self.let_go(at.wall.0);
+                by.as_ref().and_then(|by| self.steered(by, "promoted", at.wall.0))
+            }
+            Entry::ApprovalNeeded { before, at } => {
+                self.approvals.push(api::Approval {
+                    before: *before,
+                    asked_ms: at.wall.0,
+                    given_ms: None,
+                    by: None,
+                });
+                Some(Happened::ApprovalNeeded { before: *before })
+            }
+            Entry::Approved { by, at } => {
+                if let Some(asked) = self.approvals.last_mut() {
+                    (asked.given_ms, asked.by) = (Some(at.wall.0), Some(by.clone()));
+                }
+                self.steered(by, "approved", at.wall.0)
+            }
+            Entry::Paused { by, paused, at } => self.steered(by, if *paused { "paused" } else { "resumed" }, at.wall.0),
+            Entry::Answered { by, at, .. } => self.steered(by, "answered", at.wall.0),
             Entry::Judged { measurements, at } => {
                 let told: Vec<api::Measurement> = measurements
                     .iter()
@@ -41,8 +68,11 @@ impl Teller {
                 self.gates.extend(told.clone());
                 Some(Happened::Judged { gates: told })
             }
-            Entry::Entered { phase, .. } => {
+            Entry::Entered { phase, at } => {
                 self.phase = Some(*phase);
+                if *phase == Phase::Baking {
+                    self.hold(Phase::Baking, 100, at.wall.0, None);
+                }
                 Some(Happened::Phase {
                     phase: phase.word().to_owned(),
                 })
@@ -62,7 +92,8 @@ impl Teller {
             Entry::Done { step, seen, at } => self.end(*step, "done", at.wall.0, &seen.detail),
             Entry::Failed { step, reason, at } => self.end(*step, "failed", at.wall.0, &reason.cause),
             Entry::Cancelled { step, at } => self.end(*step, "cancelled", at.wall.0, "no longer wanted"),
-            Entry::Reverting { reason, .. } => {
+            Entry::Reverting { reason, at, .. } => {
+                self.let_go(at.wall.0);
                 self.phase = Some(Phase::Reverting);
                 self.reason = Some(reason.clone());
                 Some(Happened::Phase {
@@ -78,7 +109,8 @@ impl Teller {
                     answers,
                 })
             }
-            Entry::Ended { outcome, reason, .. } => {
+            Entry::Ended { outcome, reason, at } => {
+                self.let_go(at.wall.0);
                 self.reason.clone_from(reason);
                 Some(Happened::Ended {
                     outcome: outcome.word().to_owned(),
@@ -94,6 +126,33 @@ impl Teller {
         found.result = Some(result.to_owned());
         found.detail = Some(detail.to_owned());
         self.step(step)
+    }
+
+    fn hold(&mut self, phase: Phase, percent: u32, began_ms: u64, until_ms: Option<u64>) {
+        self.holds.push(api::Hold {
+            phase: phase.word().to_owned(),
+            percent,
+            began_ms,
+            until_ms,
+            ended_ms: None,
+        });
+    }
+
+    /// The hold under way, if one is, is over.
+    fn let_go(&mut self, at: u64) {
+        if let Some(hold) = self.holds.last_mut() {
+            hold.ended_ms.get_or_insert(at);
+        }
+    }
+
+    fn steered(&mut self, by: &str, what: &str, at_ms: u64) -> Option<Happened> {
+        let (by, what) = (by.to_owned(), what.to_owned());
+        self.steered.push(api::Steering {
+            at_ms,
+            by: by.clone(),
+            what: what.clone(),
+        });
+        Some(Happened::Steered { by, what })
     }
 
     fn step(&self, step: u32) -> Option<Happened> {
@@ -130,6 +189,9 @@ pub(crate) fn release(row: &ReleaseRow, journal: &[(u64, u64, Entry)]) -> api::R
         ended_ms: row.ended_ms,
         steps: teller.steps,
         gates: teller.gates,
+        holds: teller.holds,
+        approvals: teller.approvals,
+        steered: teller.steered,
         notes: Vec::new(),
     }
 }
@@ -161,13 +223,6 @@ fn told_reason(reason: &Reason) -> api::Reason {
         remedy: reason.remedy.clone(),
         last_lines: reason.last_lines.clone(),
     }
-}
-
-fn steered(by: &str, what: &str) -> Option<Happened> {
-    Some(Happened::Steered {
-        by: by.to_owned(),
-        what: what.to_owned(),
-    })
 }
 
 fn told_measurement(seen: &Measurement, at_ms: u64) -> api::Measurement {

@@ -11,6 +11,7 @@ pub(crate) mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod release;
+mod sides;
 pub(crate) mod status;
 pub(crate) mod table;
 

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use seaworthy_api::{Event, Happened, Measurement, Step};
 
 use super::paint::Paint;
-use super::{Reporter, duration, gates};
+use super::{Reporter, duration, gates, sides};
 
 /// Without a spinner, a step that takes longer than this is announced before it ends.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -145,7 +145,7 @@ impl<'a> Progress<'a> {
             let now = self
                 .running
                 .iter()
-                .map(|running| running.step.what.as_str())
+                .map(|running| sides::short(&running.step.what))
                 .collect::<Vec<_>>()
                 .join(", ");
             let gates: Vec<String> = self.gates.iter().map(gates::moving).collect();
@@ -174,7 +174,8 @@ pub(crate) fn mark(result: Option<&str>, paint: Paint) -> String {
 
 /// `…           starting    start 2 × web@3f2a9c`
 fn began(step: &Step, paint: Paint) -> String {
-    format!("{} {:>9}  {:<10}  {}", paint.dim("…"), "", step.phase, step.what)
+    let what = sides::short(&step.what);
+    format!("{} {:>9}  {:<10}  {what}", paint.dim("…"), "", step.phase)
 }
 
 /// `✓    400 ms  starting    start 2 × web@3f2a9c · ready after 214 ms`: how long comes first, for that column always lines up.
@@ -190,12 +191,8 @@ fn ended(step: &Step, paint: Paint) -> String {
         .map(|detail| paint.dim(&format!(" · {detail}")))
         .unwrap_or_default();
     let mark = mark(step.result.as_deref(), paint);
-    format!(
-        "{mark} {}  {:<10}  {}{observed}",
-        paint.dim(&took),
-        step.phase,
-        step.what
-    )
+    let what = sides::short(&step.what);
+    format!("{mark} {}  {:<10}  {what}{observed}", paint.dim(&took), step.phase)
 }
 
 #[cfg(test)]

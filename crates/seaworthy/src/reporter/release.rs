@@ -5,7 +5,7 @@ use seaworthy_api::{Reason, Release, Step};
 use super::paint::Paint;
 use super::plan::short;
 use super::table::Table;
-use super::{duration, progress};
+use super::{duration, gates, progress, sides};
 
 /// The history, newest first.
 pub(crate) fn history(releases: &[Release], now_ms: u64, paint: Paint) -> String {
@@ -71,6 +71,13 @@ pub(crate) fn full(release: &Release, now_ms: u64, paint: Paint) -> String {
         text.push('\n');
         text.push_str(&table.render(paint));
     }
+    let people = people(release, now_ms, paint);
+    for part in [gates::table(release, paint), people] {
+        if !part.is_empty() {
+            text.push('\n');
+            text.push_str(&part);
+        }
+    }
     if let Some(reason) = &release.reason {
         text.push('\n');
         text.push_str(&why(reason, paint));
@@ -95,12 +102,39 @@ fn row(step: &Step, now_ms: u64, paint: Paint) -> [String; 6] {
             .unwrap_or_default(),
         took,
         step.phase.clone(),
-        step.what.clone(),
+        sides::short(&step.what),
         step.detail
             .as_deref()
             .map(|detail| paint.dim(detail))
             .unwrap_or_default(),
     ]
+}
+
+/// What people did, and where their word was waited for. Empty when the release needed nobody.
+fn people(release: &Release, now_ms: u64, paint: Paint) -> String {
+    let mut rows: Vec<(u64, String, String)> = Vec::new();
+    for asked in &release.approvals {
+        let waited = duration::between(asked.asked_ms, asked.given_ms.or(release.ended_ms).unwrap_or(now_ms));
+        let what = match &asked.by {
+            Some(by) => format!(
+                "approval needed before {} %, given by {by} after {waited}",
+                asked.before
+            ),
+            None => format!("approval needed before {} %, not given in {waited}", asked.before),
+        };
+        rows.push((asked.asked_ms, String::new(), what));
+    }
+    let steered = release.steered.iter();
+    rows.extend(steered.map(|steering| (steering.at_ms, steering.by.clone(), steering.what.clone())));
+    rows.sort_by_key(|(at, _, _)| *at);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(["AT", "WHO", "WHAT"]);
+    for (at, who, what) in rows {
+        table.row([paint.dim(&duration::clock(at)), who, what]);
+    }
+    table.render(paint)
 }
 
 fn kind(release: &Release) -> String {
@@ -171,6 +205,8 @@ pub(crate) fn ending(release: &Release, urls: &[String], paint: Paint) -> String
 
 #[cfg(test)]
 mod tests {
+    use seaworthy_api::{Approval, Steering};
+
     use super::*;
 
     fn sample() -> Release {
@@ -205,6 +241,9 @@ mod tests {
                 detail: None,
             }],
             gates: Vec::new(),
+            holds: Vec::new(),
+            approvals: Vec::new(),
+            steered: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -242,6 +281,32 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn people_are_named_with_what_they_did_in_order() {
+        let release = Release {
+            approvals: vec![Approval {
+                before: 50,
+                asked_ms: 2000,
+                given_ms: Some(3200),
+                by: Some("ada".into()),
+            }],
+            steered: vec![Steering {
+                at_ms: 1500,
+                by: "bob".into(),
+                what: "paused".into(),
+            }],
+            ..sample()
+        };
+        let text = people(&release, 9000, Paint::new(false));
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[1].ends_with("bob  paused"), "{text}");
+        assert!(
+            lines[2].ends_with("approval needed before 50 %, given by ada after 1.2 s"),
+            "{text}"
+        );
+        assert_eq!(people(&sample(), 9000, Paint::new(false)), "");
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use seaworthy_api::{AppStatus, InstanceStatus, ServiceStatus};
 
-use super::duration;
 use super::paint::Paint;
 use super::table::Table;
+use super::{duration, sides};
 
 /// An application: where it is reached, which release, every instance, the edge.
 pub(crate) fn render(app: &AppStatus, paint: Paint) -> String {
@@ -17,6 +17,10 @@ pub(crate) fn render(app: &AppStatus, paint: Paint) -> String {
         None => text.push_str("   no release yet"),
     }
     text.push('\n');
+    let waits_for = app.release.as_ref().and_then(|release| release.waits_for.as_deref());
+    if let Some(what) = waits_for {
+        text.push_str(&format!("waits for {}\n", sides::short(what)));
+    }
     text.extend(app.urls.iter().map(|url| format!("{}\n", paint.link(url))));
     text.push('\n');
     text.push_str(&services(app, paint));
@@ -71,7 +75,8 @@ fn services(app: &AppStatus, paint: Paint) -> String {
                 table.note(format!("{} {trouble}", paint.bad("!")));
             }
         }
-        if service.weights.len() > 1 {
+        let under_way = app.release.as_ref().is_some_and(|release| release.outcome.is_none());
+        if service.weights.len() > 1 || under_way && !service.weights.is_empty() {
             table.note(paint.dim(&weights(service)));
         }
     }
@@ -151,6 +156,7 @@ mod tests {
                 id: "r2".into(),
                 phase: "baking".into(),
                 outcome: None,
+                waits_for: Some("the end of the bake, 12 s more".into()),
             }),
             revision: None,
             services: vec![ServiceStatus {
@@ -177,6 +183,7 @@ mod tests {
     fn the_picture_has_everything_at_its_place() {
         let expected = "\
 hello · production   release r2 baking
+waits for the end of the bake, 12 s more
 http://127.0.0.1:8080/
 
 SERVICE  STATE         INSTANCE      RELEASE           PID   PORT   UP     RESTARTS
