@@ -290,7 +290,10 @@ pub fn not_guaranteed(spec: &Spec) -> Vec<String> {
         .filter(|need| spec.services.contains_key(*need))
         .collect();
     if !called.is_empty() {
-        let names: Vec<String> = called.iter().map(|name| format!("{}_URL", name.to_uppercase().replace('-', "_"))).collect();
+        let names: Vec<String> = called
+            .iter()
+            .map(|name| format!("{}_URL", name.to_uppercase().replace('-', "_")))
+            .collect();
         said.push(format!(
             "`needs` orders starts and waits for readiness; {} is not given to who needs it yet.",
             names.join(", ")

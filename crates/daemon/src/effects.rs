@@ -106,10 +106,15 @@ impl Job {
 
     /// Ends what goes on by itself after nobody waits for this effect any more: a migration that is no longer wanted.
     pub(crate) async fn end(self, app: Arc<App>) {
-        let Effect::Migrate { service } = &self.effect else { return };
+        let Effect::Migrate { service } = &self.effect else {
+            return;
+        };
         let Ok(task) = self.migration(service) else { return };
         if let Err(error) = app.platform.stop_task(&self.key, &task).await {
-            log_line(&format!("{}: the migration of {service} could not be stopped: {error}", self.key.release));
+            log_line(&format!(
+                "{}: the migration of {service} could not be stopped: {error}",
+                self.key.release
+            ));
         }
     }
 
@@ -142,7 +147,8 @@ impl Job {
             None if ended.signal.is_some() => Err(Reason {
                 kind: "migration".to_owned(),
                 cause: format!("a signal ended the migration of {service}"),
-                remedy: "its last lines say which; a migration must leave the schema as it was when it fails".to_owned(),
+                remedy: "its last lines say which; a migration must leave the schema as it was when it fails"
+                    .to_owned(),
                 last_lines: ended.last_lines,
             }),
             None => Err(Reason {

@@ -2,8 +2,8 @@
 //!
 //! | task | inputs | outputs | lives |
 //! |---|---|---|---|
-//! | [`edge_supervisor`] watcher | death of the edge's process | a new edge with the same sockets and configuration | as the daemon |
-//! | [`conductor`], one per application and environment | its queue of releases, commands, the platform's observations, timers | journal entries, effects on the platform | from its first release on |
+//! | `edge_supervisor` watcher | death of the edge's process | a new edge with the same sockets and configuration | as the daemon |
+//! | `conductor`, one per application and environment | its queue of releases, commands, the platform's observations, timers | journal entries, effects on the platform | from its first release on |
 //! | API server | requests on `daemon.sock` | answers, streams of journal lines and log lines | as the daemon |
 //!
 //! The daemon is never in the path of a request: while it is gone, edge, keepers and instances go on, and the next daemon

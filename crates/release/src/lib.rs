@@ -11,7 +11,7 @@
 //! Recovery is the same code: fold the journal, look at what is pending, run it again (every effect is idempotent).
 //!
 //! What comes next is not a list of steps computed at the start but a question asked of the state each time
-//! ([`forward`], [`revert`]), so that finishing, undoing and recovering need no bookkeeping of their own.
+//! (`forward`, `beside`, `revert`), so that finishing, undoing and recovering need no bookkeeping of their own.
 //! Blue-green and canary extend it by further answers to the same question.
 #![forbid(unsafe_code)]
 
