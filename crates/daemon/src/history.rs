@@ -14,7 +14,7 @@ use crate::refusal::word;
 mod tell;
 mod wait;
 
-pub(crate) use tell::{event, release};
+pub(crate) use tell::{Telling, release};
 
 /// A value as a stored document. Every stored type has string keys only, so this cannot fail.
 pub(crate) fn document<T: Serialize>(value: &T) -> String {

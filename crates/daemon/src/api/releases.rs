@@ -9,9 +9,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use seaworthy_api as api;
 use seaworthy_platform::{ReleaseId, Scope};
-use seaworthy_release::Command;
+use seaworthy_release::{Command, Entry};
 use seaworthy_store::{NewRelease, ReleaseRow};
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -156,31 +157,46 @@ pub(super) async fn events(
     Query(query): Query<After>,
 ) -> Result<Response, Refused> {
     let release = found(&app, &id)?.id;
-    let journal = app.follow_journal();
-    let stream = futures_util::stream::unfold(Some((query.after, journal)), move |state| {
+    let follower = Follower {
+        journal: app.follow_journal(),
+        telling: history::Telling::default(),
+        ended: false,
+    };
+    let stream = futures_util::stream::unfold(follower, move |mut follower| {
         let (app, release) = (Arc::clone(&app), release.clone());
         async move {
-            let (after, mut journal) = state?;
-            loop {
-                journal.borrow_and_update();
-                let entries = history::entries(&app, &release, 0).ok()?;
-                let events = history::event(&release, &entries, after);
-                if let Some(last) = events.last() {
-                    let ended = matches!(last.what, api::Happened::Ended { .. });
-                    let next = (!ended).then_some((last.seq, journal));
-                    return Some((events, next));
-                }
-                let over = entries
-                    .iter()
-                    .any(|(_, _, entry)| matches!(entry, seaworthy_release::Entry::Ended { .. }));
-                if over || journal.changed().await.is_err() {
-                    return None;
-                }
-            }
+            let events = follower.next(&app, &release, query.after).await?;
+            Some((events, follower))
         }
     });
     use futures_util::StreamExt as _;
     Ok(super::lines(stream.flat_map(futures_util::stream::iter)))
+}
+
+/// One who follows a release's journal.
+struct Follower {
+    journal: watch::Receiver<u64>,
+    telling: history::Telling,
+    ended: bool,
+}
+
+impl Follower {
+    /// The next events; none when the release has ended, or the daemon does.
+    async fn next(&mut self, app: &App, release: &ReleaseId, after: u64) -> Option<Vec<api::Event>> {
+        while !self.ended {
+            self.journal.borrow_and_update();
+            let lines = history::entries(app, release, self.telling.seen()).ok()?;
+            self.ended = lines.iter().any(|(_, _, entry)| matches!(entry, Entry::Ended { .. }));
+            let events = self.telling.events(release, &lines, after);
+            if !events.is_empty() {
+                return Some(events);
+            }
+            if !self.ended {
+                self.journal.changed().await.ok()?;
+            }
+        }
+        None
+    }
 }
 
 pub(super) async fn abort(

@@ -196,24 +196,38 @@ pub(crate) fn release(row: &ReleaseRow, journal: &[(u64, u64, Entry)]) -> api::R
     }
 }
 
-/// The events after a number. The whole journal is folded, because a step that ends tells how it began.
-pub(crate) fn event(release: &ReleaseId, journal: &[(u64, u64, Entry)], after: u64) -> Vec<api::Event> {
-    let mut teller = Teller::default();
-    let mut events = Vec::new();
-    for (seq, at_ms, entry) in journal {
-        if let Some(what) = teller.take(entry)
-            && *seq > after
-        {
-            events.push(api::Event {
-                version: api::VERSION,
-                seq: *seq,
-                at_ms: *at_ms,
-                release: release.0.clone(),
-                what,
-            });
-        }
+/// A journal told as it grows. It is folded from its beginning, because a step that ends tells how it began, and each line once.
+#[derive(Default)]
+pub(crate) struct Telling {
+    teller: Teller,
+    seen: u64,
+}
+
+impl Telling {
+    /// The number of the last line that was taken in.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
     }
-    events
+
+    /// Takes further lines in and answers with the events among them whose number is above `after`.
+    pub(crate) fn events(&mut self, release: &ReleaseId, lines: &[(u64, u64, Entry)], after: u64) -> Vec<api::Event> {
+        let mut events = Vec::new();
+        for (seq, at_ms, entry) in lines {
+            self.seen = *seq;
+            if let Some(what) = self.teller.take(entry)
+                && *seq > after
+            {
+                events.push(api::Event {
+                    version: api::VERSION,
+                    seq: *seq,
+                    at_ms: *at_ms,
+                    release: release.0.clone(),
+                    what,
+                });
+            }
+        }
+        events
+    }
 }
 
 fn told_reason(reason: &Reason) -> api::Reason {
