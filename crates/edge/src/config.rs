@@ -97,6 +97,9 @@ pub struct Target {
     pub verified: bool,
     /// `true`: it finishes what it has and gets nothing new.
     pub draining: bool,
+    /// Once draining: over how long its WebSockets are closed, milliseconds; 0: at once.
+    #[serde(default)]
+    pub drain_ms: u64,
 }
 
 /// How a target is probed. Mirrors `health` of the file.

@@ -24,6 +24,7 @@ use crate::screen::screen;
 use crate::steer::{self, Wish};
 use crate::target::TargetState;
 use crate::tunnel;
+use crate::websocket;
 
 /// Most targets that one request is tried at.
 const MAX_ATTEMPTS: usize = 5;
@@ -185,7 +186,8 @@ impl Journey {
         head.version = Version::HTTP_11;
         if switches && let (Some(client), Some(target)) = (on_upgrade, head.extensions.remove::<OnUpgrade>()) {
             self.client.watched.set_opaque();
-            tunnel::open(&self.client.worker, client, target, lease);
+            let websocket = websocket::switches(&head.headers);
+            tunnel::open(&self.client.worker, client, target, lease, websocket);
             return Response::from_parts(head, AnswerBody::text("", self.busy));
         }
         if self.client.worker.stopping() {

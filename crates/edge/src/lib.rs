@@ -28,6 +28,7 @@ mod body;
 mod client_io;
 mod connection;
 mod control;
+mod departure;
 mod dispatch;
 mod error;
 mod exposition;
@@ -56,6 +57,7 @@ mod table;
 mod target;
 mod tunnel;
 mod validate;
+mod websocket;
 mod wire;
 mod worker;
 

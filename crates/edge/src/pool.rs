@@ -9,6 +9,7 @@ use hyper::client::conn::http1::SendRequest;
 use tokio::time::Sleep;
 
 use crate::body::UpstreamBody;
+use crate::departure::Departure;
 use crate::target::TargetState;
 
 /// How long a connection lies idle before it is closed, ticks (seconds). Below the 5 s after which Node and uvicorn
@@ -49,6 +50,8 @@ impl Upstream {
 pub(crate) struct Pool {
     /// The target.
     pub(crate) target: Arc<TargetState>,
+    /// When its WebSockets are closed.
+    pub(crate) departure: Departure,
     /// The last one put back is the first one taken: the fewer are in use, the sooner the others can be closed.
     idle: RefCell<Vec<Upstream>>,
     closed: Cell<bool>,
@@ -59,6 +62,7 @@ impl Pool {
     pub(crate) fn new(target: Arc<TargetState>) -> Self {
         Self {
             target,
+            departure: Departure::default(),
             idle: RefCell::default(),
             closed: Cell::new(false),
         }

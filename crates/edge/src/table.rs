@@ -83,6 +83,8 @@ pub(crate) struct TargetEntry {
     pub(crate) state: Arc<TargetState>,
     /// Whether it gets nothing new.
     pub(crate) draining: bool,
+    /// Over how long its WebSockets are closed once it is draining.
+    pub(crate) drain: Duration,
     /// Whether somebody vouches for it.
     pub(crate) verified: bool,
 }
@@ -118,6 +120,7 @@ impl Table {
                 table.targets.extend(side.targets.iter().map(|target| TargetEntry {
                     state: registry.target(&id, &release, target, &upstream.probe),
                     draining: target.draining,
+                    drain: Duration::from_millis(target.drain_ms),
                     verified: target.verified,
                 }));
                 let targets = (first..table.targets.len()).collect();

@@ -9,6 +9,9 @@ use crate::router::trimmed;
 /// Version of the configuration format that this code writes and understands.
 pub(crate) const FORMAT: u32 = 1;
 
+/// A day, milliseconds. Whatever is longer is a mistake.
+const LONGEST_DRAIN: u64 = 24 * 60 * 60 * 1000;
+
 /// What is wrong with `config`; empty if nothing is.
 ///
 /// `live` is the version that is live now (0: none) and `sockets` the addresses that there are sockets for;
@@ -115,6 +118,12 @@ type Places<'a> = HashMap<&'a str, (u32, SocketAddr)>;
 fn upstream<'a>(id: &str, upstream: &'a Upstream, places: &mut Places<'a>, faults: &mut Vec<String>) {
     let mut here = BTreeSet::new();
     for target in upstream.sides.iter().flat_map(|side| &side.targets) {
+        if target.drain_ms > LONGEST_DRAIN {
+            faults.push(format!(
+                "upstream {id}: drain_ms of target {} is {}, more than a day",
+                target.id, target.drain_ms
+            ));
+        }
         if !here.insert(&target.id) {
             faults.push(format!("upstream {id}: target {} is there twice", target.id));
         }
@@ -174,6 +183,7 @@ mod tests {
             address,
             verified: true,
             draining: false,
+            drain_ms: 0,
         };
         let upstream = Upstream {
             sides: vec![Side {
@@ -242,6 +252,7 @@ mod tests {
         let upstream = |c: &mut Config, change: fn(&mut Upstream)| change(c.upstreams.get_mut("u").unwrap());
         assert!(found(|c| upstream(c, |u| u.probe.passes = 0)).contains("probe.passes"));
         assert!(found(|c| upstream(c, |u| u.probe.path = Some("ready".into()))).contains("probe.path"));
+        assert!(found(|c| upstream(c, |u| u.sides[0].targets[0].drain_ms = u64::MAX)).contains("more than a day"));
         assert!(found(|c| upstream(c, |u| u.connect_timeout_ms = 0)).contains("connect_timeout_ms"));
         assert!(found(|c| upstream(c, |u| u.sides.push(u.sides[0].clone()))).contains("twice"));
     }

@@ -232,11 +232,13 @@ impl Worker {
     fn swap(&self, table: &Arc<Table>) -> Rc<Dispatch> {
         let mut pools = self.pools.borrow_mut();
         let mut live = HashMap::with_capacity(table.targets.len());
+        let now = tokio::time::Instant::now();
         let of_target = |entry: &crate::table::TargetEntry| {
             let key = &entry.state.key;
             let known = live.get(key).or_else(|| pools.get(key)).map(Rc::clone);
             let pool = known.unwrap_or_else(|| Rc::new(Pool::new(Arc::clone(&entry.state))));
             pool.set_closed(entry.draining);
+            pool.departure.set(entry.draining.then_some(entry.drain), now);
             live.insert(key.clone(), Rc::clone(&pool));
             pool
         };

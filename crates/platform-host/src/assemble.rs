@@ -142,6 +142,7 @@ fn target(candidate: &Candidate, edge_probes_it: bool) -> Target {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, candidate.port)),
         verified: true,
         draining: candidate.draining || (candidate.unready && !edge_probes_it),
+        drain_ms: 0,
     }
 }
 
@@ -152,6 +153,7 @@ fn elsewhere(service: &str, health: &Health, addresses: &[SocketAddr]) -> Upstre
         address: *address,
         verified: false,
         draining: false,
+        drain_ms: 0,
     });
     let side = Side {
         release: "external".to_owned(),

@@ -204,6 +204,7 @@ impl WithSides for Upstream {
             address: *address,
             verified: true,
             draining: false,
+            drain_ms: 0,
         };
         let targets = addresses.iter().enumerate().map(target).collect();
         self.sides.push(Side {

@@ -12,3 +12,4 @@ mod smuggling;
 mod steer;
 mod toy;
 mod upgrade;
+mod websocket;
