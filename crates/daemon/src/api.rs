@@ -46,6 +46,7 @@ fn router(app: Arc<App>) -> Router {
         .route(&of_app("/logs"), get(logs::logs))
         .route("/v1/releases/{id}", get(releases::show))
         .route("/v1/releases/{id}/events", get(releases::events))
+        .route("/v1/releases/{id}/evidence", get(releases::evidence))
         .route("/v1/releases/{id}/abort", post(releases::abort))
         .route("/v1/releases/{id}/approve", post(releases::approve))
         .route("/v1/releases/{id}/promote", post(releases::promote))

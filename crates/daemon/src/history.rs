@@ -107,3 +107,13 @@ pub(crate) fn waits_for(app: &App, row: &ReleaseRow, now_ms: u64) -> Result<Opti
     let held = matches!(journal.last(), Some((_, _, Entry::Held { .. })));
     Ok(wait::waits_for(&release(row, &journal), held, now_ms))
 }
+
+/// A release in full with the plan it was carried out by: what its evidence holds.
+pub(crate) fn for_evidence(app: &App, row: &ReleaseRow) -> Result<serde_json::Value, StoreError> {
+    let mut told = serde_json::to_value(told(app, row, true)?).unwrap_or_default();
+    let plan = row.plan.as_ref().and_then(|plan| serde_json::from_str(plan).ok());
+    if let Some(release) = told.as_object_mut() {
+        release.insert("plan".to_owned(), plan.unwrap_or_default());
+    }
+    Ok(told)
+}

@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod clock;
+pub mod evidence;
 pub mod planning;
 
 mod app;

@@ -26,6 +26,7 @@ use utoipa::OpenApi;
         api::Hold,
         api::Approval,
         api::Steering,
+        api::Evidence,
         api::Event,
         api::Happened,
         api::Measurement,
@@ -59,6 +60,7 @@ use utoipa::OpenApi;
         paths::destroy,
         paths::logs,
         paths::show,
+        paths::evidence,
         paths::events,
         paths::abort,
         paths::answer,
@@ -155,6 +157,12 @@ mod paths {
         responses((status = 200, body = api::Release), (status = 404, body = api::ApiError))
     )]
     fn show() {}
+
+    #[utoipa::path(
+        get, path = "/v1/releases/{id}/evidence", params(("id", description = "the release")),
+        responses((status = 200, body = api::Evidence), (status = 404, body = api::ApiError), (status = 409, body = api::ApiError))
+    )]
+    fn evidence() {}
 
     #[utoipa::path(
         get, path = "/v1/releases/{id}/events", params(("id", description = "the release"), ("after" = Option<u64>, Query, description = "the last sequence number that was seen")),

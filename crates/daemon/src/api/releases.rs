@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::planning::{self, Asked};
 use crate::refusal::Refused;
-use crate::{clock, history};
+use crate::{clock, evidence, history};
 
 type Whose = Path<(String, String)>;
 
@@ -149,6 +149,21 @@ pub(super) async fn list(State(app): State<Arc<App>>, Path((name, environment)):
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Refused> {
     let row = found(&app, &id)?;
     Ok(Json(history::told(&app, &row, true)?).into_response())
+}
+
+pub(super) async fn evidence(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Refused> {
+    let row = found(&app, &id)?;
+    if row.outcome.is_none() {
+        return Err(Refused::conflict(
+            "not_now",
+            format!("{id} has not ended, so there is no evidence of it yet"),
+            format!("ask again when it has; seaworthy release show {id} --follow watches it"),
+        ));
+    }
+    let key = evidence::installation_key(&app.state)
+        .map_err(|error| Refused::failed("key", error.to_string(), error.remedy()))?;
+    let document = history::for_evidence(&app, &row)?;
+    Ok(Json(evidence::sign(document, &key)).into_response())
 }
 
 pub(super) async fn events(

@@ -18,7 +18,7 @@ use crate::refusal::Refused;
 use crate::{clock, history, planning, prune};
 
 /// How long the journal is left alone when it could not be written, for example because the disk is full.
-const JOURNAL_RETRY: Duration = Duration::from_secs(1);
+pub(super) const JOURNAL_RETRY: Duration = Duration::from_secs(1);
 
 /// A release under way.
 pub(super) struct Following {

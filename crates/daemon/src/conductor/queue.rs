@@ -6,10 +6,10 @@ use std::sync::Arc;
 use seaworthy_api::Queue;
 use seaworthy_platform::{ReleaseId, Scope};
 use seaworthy_release::{Command, Outcome, Reason};
-use seaworthy_store::NewRelease;
+use seaworthy_store::{NewRelease, StoreError};
 use tokio::sync::mpsc;
 
-use super::follow::Following;
+use super::follow::{Following, JOURNAL_RETRY};
 use super::{Message, stop};
 use crate::app::App;
 use crate::history;
@@ -48,12 +48,19 @@ impl Queued {
 
     /// Runs one release to its resting place, and meanwhile answers what comes in.
     async fn carry_out(&mut self, release: ReleaseId) {
-        let mut following = match Following::begin(&self.app, &self.scope, &release).await {
-            Ok(Some(following)) => following,
-            Ok(None) => return,
-            Err(error) => {
-                log_line(&format!("release {release}: {error}"));
-                return;
+        let mut following = loop {
+            match Following::begin(&self.app, &self.scope, &release).await {
+                Ok(Some(following)) => break following,
+                Ok(None) => return,
+                Err(error @ StoreError::Fenced { .. }) => {
+                    log_line(&error.to_string());
+                    return self.app.shut_down();
+                }
+                Err(error) => {
+                    // A full disk for example: it begins when the journal can be read and written again.
+                    log_line(&format!("{release} cannot begin: {error}"));
+                    tokio::time::sleep(JOURNAL_RETRY).await;
+                }
             }
         };
         while !following.ended() {
