@@ -60,6 +60,18 @@ pub struct Upstream {
     /// Whether a browser keeps the side it was given.
     #[serde(default)]
     pub affinity: Affinity,
+    /// Whether a side is tried with copies of requests, for whose answers nobody waits.
+    #[serde(default)]
+    pub shadow: Option<Shadow>,
+}
+
+/// Copies of requests without a body go to a side, and its answers are thrown away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shadow {
+    /// The side, which may have no weight.
+    pub release: String,
+    /// How many of a hundred GET and HEAD requests that go to another side.
+    pub percent: u32,
 }
 
 /// Who keeps the side that it was given while an upstream has several with a weight.

@@ -23,7 +23,7 @@ pub(crate) struct Dispatch {
     pub(crate) table: Arc<Table>,
     /// By the indices of [`Table::targets`].
     pub(crate) pools: Vec<Rc<Pool>>,
-    /// By the indices of [`Table::labels`].
+    /// By the indices of [`Table::labels`], then those of [`Table::shadows`].
     pub(crate) series: Vec<Arc<Series>>,
     /// Seconds, counted by the worker.
     pub(crate) tick: Rc<Cell<u32>>,

@@ -9,18 +9,83 @@ use crate::metrics::{BUCKETS, Counter, Failure, Labels, Series, WorkerMetrics};
 use crate::registry::Registry;
 use crate::table::Table;
 
+/// Labels of the status classes, in the order of their counters.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
 /// Everything that is counted, summed over the workers.
 pub(crate) fn render(workers: &[Arc<WorkerMetrics>], table: &Table, registry: &Registry) -> String {
-    let mut series: BTreeMap<Labels, Vec<Arc<Series>>> = BTreeMap::new();
-    for (labels, of_worker) in workers.iter().flat_map(|worker| worker.snapshot()) {
-        series.entry(labels).or_default().push(of_worker);
-    }
+    let series = by_labels(workers.iter().flat_map(|worker| worker.snapshot()));
+    let copies = by_labels(workers.iter().flat_map(|worker| worker.shadow_snapshot()));
     let mut text = Text(String::with_capacity(16 * 1024));
     requests(&mut text, &series);
     attempts(&mut text, &series);
+    shadows(&mut text, &copies);
     process(&mut text, workers, table);
     upstreams(&mut text, table, registry);
     text.0
+}
+
+fn by_labels(of_workers: impl Iterator<Item = (Labels, Arc<Series>)>) -> BTreeMap<Labels, Vec<Arc<Series>>> {
+    let mut series: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (labels, of_worker) in of_workers {
+        series.entry(labels).or_default().push(of_worker);
+    }
+    series
+}
+
+fn shadows(text: &mut Text, series: &BTreeMap<Labels, Vec<Arc<Series>>>) {
+    let name = "seaworthy_edge_shadow_requests_total";
+    text.head(
+        name,
+        "counter",
+        "Copies of requests answered, by status class. No client waited for them.",
+    );
+    for ((route, release), of) in series {
+        for (index, class) in CLASSES.into_iter().enumerate() {
+            let value = sum(of, |series| &series.classes[index]);
+            if value > 0 {
+                text.line(
+                    name,
+                    &[shadow(route, release).as_slice(), &[("class", class)]].concat(),
+                    value,
+                );
+            }
+        }
+    }
+    let name = "seaworthy_edge_shadow_failed_total";
+    text.head(
+        name,
+        "counter",
+        "Copies of requests that got no answer, or half of one.",
+    );
+    for ((route, release), of) in series {
+        for failure in Failure::ALL {
+            let value = sum(of, |series| &series.failures[failure as usize]);
+            if value > 0 {
+                text.line(
+                    name,
+                    &[shadow(route, release).as_slice(), &[("kind", failure.label())]].concat(),
+                    value,
+                );
+            }
+        }
+    }
+    let name = "seaworthy_edge_shadow_dropped_total";
+    text.head(
+        name,
+        "counter",
+        "Copies not sent: no target was ready, or too many were under way.",
+    );
+    for ((route, release), of) in series {
+        let value = sum(of, |series| &series.dropped);
+        if value > 0 {
+            text.line(name, &shadow(route, release), value);
+        }
+    }
+}
+
+fn shadow<'a>(route: &'a str, release: &'a str) -> [(&'static str, &'a str); 3] {
+    [("route", route), ("release", release), ("shadow", "true")]
 }
 
 fn requests(text: &mut Text, series: &BTreeMap<Labels, Vec<Arc<Series>>>) {
@@ -30,7 +95,7 @@ fn requests(text: &mut Text, series: &BTreeMap<Labels, Vec<Arc<Series>>>) {
         "Requests answered, by status class. Route and release are empty where none was found.",
     );
     for ((route, release), of) in series {
-        for (index, class) in ["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().enumerate() {
+        for (index, class) in CLASSES.into_iter().enumerate() {
             let value = sum(of, |series| &series.classes[index]);
             if value > 0 {
                 text.line(

@@ -132,6 +132,13 @@ impl Journey {
             self.hold.end();
             let mut lease = Lease::new(Rc::clone(&dispatch), pick);
             let bare = upload.is_none() && on_upgrade.is_none();
+            if let Some(shadow) = &route.shadow
+                && bare
+                && self.attempts == 0
+                && shadow.side != pick.side
+            {
+                shadow.cast(&worker, &dispatch, route, &request);
+            }
             let spare = (bare && fallback::applies(entry, &request)).then(|| body::copy(&request));
             match attempt(&mut lease, request, upload, entry.limits, on_upgrade.is_some()).await {
                 Outcome::Answer(response) => {

@@ -93,6 +93,7 @@ mod tests {
         let config: Config = serde_json::from_str(FORMAT_1).unwrap();
         let upstream = &config.upstreams["u"];
         assert_eq!(upstream.affinity, crate::config::Affinity::Client);
+        assert_eq!(upstream.shadow, None);
         assert_eq!(upstream.sides[0].targets[0].drain_ms, 0);
     }
 

@@ -51,6 +51,7 @@ mod registry;
 mod reply;
 mod router;
 mod screen;
+mod shadow;
 mod sockets;
 mod steer;
 mod table;

@@ -106,6 +106,8 @@ pub(crate) struct Series {
     pub(crate) retries: Counter,
     /// Failed attempts by [`Failure`].
     pub(crate) failures: [Counter; Failure::ALL.len()],
+    /// Copies that were not sent, of shadow requests.
+    pub(crate) dropped: Counter,
 }
 
 impl Series {
@@ -127,10 +129,38 @@ impl Series {
 /// Route and release; the release is empty for answers that no side gave.
 pub(crate) type Labels = (Arc<str>, Arc<str>);
 
+/// Series by their labels.
+#[derive(Debug, Default)]
+struct Family(Mutex<HashMap<Labels, (Arc<Series>, Instant)>>);
+
+impl Family {
+    fn named(&self, labels: &[Labels], now: Instant) -> Vec<Arc<Series>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = labels.iter().map(|label| {
+            let entry = known.entry(label.clone()).or_insert_with(|| (Arc::default(), now));
+            entry.1 = now;
+            Arc::clone(&entry.0)
+        });
+        let wanted = wanted.collect();
+        known.retain(|_, (_, named)| now.duration_since(*named) < KEEP);
+        wanted
+    }
+
+    fn snapshot(&self) -> Vec<(Labels, Arc<Series>)> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .iter()
+            .map(|(labels, (series, _))| (labels.clone(), Arc::clone(series)))
+            .collect()
+    }
+}
+
 /// All that one worker counts.
 #[derive(Debug, Default)]
 pub(crate) struct WorkerMetrics {
-    series: Mutex<HashMap<Labels, (Arc<Series>, Instant)>>,
+    requests: Family,
+    /// Apart from requests, so that what no client saw is never taken for what one saw.
+    shadows: Family,
     /// Connections of clients that were accepted.
     pub(crate) accepted: Counter,
     /// Connections of clients that ended.
@@ -145,24 +175,22 @@ impl WorkerMetrics {
     /// The series for each of `labels`, kept from before where it exists. Ones not named for an hour are forgotten,
     /// so that releases of years do not add up.
     pub(crate) fn series(&self, labels: &[Labels], now: Instant) -> Vec<Arc<Series>> {
-        let mut known = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = labels.iter().map(|label| {
-            let entry = known.entry(label.clone()).or_insert_with(|| (Arc::default(), now));
-            entry.1 = now;
-            Arc::clone(&entry.0)
-        });
-        let wanted = wanted.collect();
-        known.retain(|_, (_, named)| now.duration_since(*named) < KEEP);
-        wanted
+        self.requests.named(labels, now)
     }
 
-    /// Everything counted, for a scrape.
+    /// The same for shadow requests.
+    pub(crate) fn shadows(&self, labels: &[Labels], now: Instant) -> Vec<Arc<Series>> {
+        self.shadows.named(labels, now)
+    }
+
+    /// Everything counted of requests, for a scrape.
     pub(crate) fn snapshot(&self) -> Vec<(Labels, Arc<Series>)> {
-        let known = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .iter()
-            .map(|(labels, (series, _))| (labels.clone(), Arc::clone(series)))
-            .collect()
+        self.requests.snapshot()
+    }
+
+    /// Everything counted of shadow requests.
+    pub(crate) fn shadow_snapshot(&self) -> Vec<(Labels, Arc<Series>)> {
+        self.shadows.snapshot()
     }
 }
 

@@ -175,6 +175,7 @@ mod tests {
             hold_ms: 0,
             hold_max: 0,
             affinity: Affinity::Client,
+            shadow: None,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::config::{Config, Probe};
 use crate::metrics::Labels;
 use crate::registry::Registry;
 use crate::router::{Router, trimmed};
+use crate::shadow::Shadowing;
 use crate::steer::Steering;
 use crate::target::{TargetState, UpstreamState};
 
@@ -31,6 +32,8 @@ pub(crate) struct Table {
     pub(crate) targets: Vec<TargetEntry>,
     /// What is counted: index 0 for requests without a route, then for each route its own answers and its sides'.
     pub(crate) labels: Vec<Labels>,
+    /// What is counted of shadow requests. Their indices go on where those of [`Table::labels`] end.
+    pub(crate) shadows: Vec<Labels>,
 }
 
 /// A route.
@@ -42,6 +45,8 @@ pub(crate) struct RouteEntry {
     pub(crate) labels: usize,
     /// What gives a browser a side, by side; empty while no side is given.
     pub(crate) cookies: Vec<HeaderValue>,
+    /// The side that is tried with copies.
+    pub(crate) shadow: Option<Shadowing>,
 }
 
 /// An upstream.
@@ -100,6 +105,7 @@ impl Table {
             upstreams: Vec::new(),
             targets: Vec::new(),
             labels: vec![(Arc::from(""), Arc::from(""))],
+            shadows: Vec::new(),
         }
     }
 
@@ -155,6 +161,7 @@ impl Table {
                 upstream,
                 labels: table.labels.len(),
                 cookies: steering.map_or_else(Vec::new, |steering| steering.cookies(trimmed(&route.path))),
+                shadow: None,
             });
             table.labels.push((Arc::clone(&id), Arc::from("")));
             let sides = table.upstreams[upstream].sides.iter();
@@ -162,7 +169,33 @@ impl Table {
                 .labels
                 .extend(sides.map(|side| (Arc::clone(&id), Arc::clone(&side.release))));
         }
+        table.shadow(config);
         table
+    }
+
+    /// Prepares what is tried with copies, when all other labels are known.
+    fn shadow(&mut self, config: &Config) {
+        for (entry, route) in self.routes.iter_mut().zip(&config.routes) {
+            let shadow = config
+                .upstreams
+                .get(&route.upstream)
+                .and_then(|upstream| upstream.shadow.as_ref());
+            let Some(shadow) = shadow.filter(|shadow| shadow.percent > 0) else {
+                continue;
+            };
+            let sides = &self.upstreams[entry.upstream].sides;
+            // Validation has seen to it that there is such a side.
+            let Some(side) = sides.iter().position(|side| *side.release == *shadow.release) else {
+                continue;
+            };
+            entry.shadow = Some(Shadowing {
+                side,
+                percent: u64::from(shadow.percent),
+                series: self.labels.len() + self.shadows.len(),
+            });
+            self.shadows
+                .push((Arc::from(route.id.as_str()), Arc::clone(&sides[side].release)));
+        }
     }
 
     /// The targets of an upstream with the release of their side.

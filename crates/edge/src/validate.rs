@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 
-use crate::config::{Config, Probe, Route, Upstream};
+use crate::config::{Config, Probe, Route, Shadow, Upstream};
 use crate::router::trimmed;
 
 /// Version of the configuration format that this code writes and understands.
@@ -143,6 +143,16 @@ fn upstream<'a>(id: &str, upstream: &'a Upstream, places: &mut Places<'a>, fault
             faults.push(format!("upstream {id}: {name} is 0"));
         }
     }
+    if let Some(Shadow { release, percent }) = &upstream.shadow {
+        if *percent > 100 {
+            faults.push(format!("upstream {id}: shadow.percent is {percent}, more than 100"));
+        }
+        if !upstream.sides.iter().any(|side| side.release == *release) {
+            faults.push(format!(
+                "upstream {id}: shadow.release {release:?} is none of its sides"
+            ));
+        }
+    }
     probe(id, &upstream.probe, faults);
 }
 
@@ -204,6 +214,7 @@ mod tests {
             hold_ms: 0,
             hold_max: 0,
             affinity: Affinity::Client,
+            shadow: None,
         };
         let route = Route {
             id: "a".into(),
@@ -253,6 +264,13 @@ mod tests {
         assert!(found(|c| upstream(c, |u| u.probe.passes = 0)).contains("probe.passes"));
         assert!(found(|c| upstream(c, |u| u.probe.path = Some("ready".into()))).contains("probe.path"));
         assert!(found(|c| upstream(c, |u| u.sides[0].targets[0].drain_ms = u64::MAX)).contains("more than a day"));
+        let shadow = |release: &str, percent| {
+            let release = release.to_owned();
+            found(|c| c.upstreams.get_mut("u").unwrap().shadow = Some(Shadow { release, percent }))
+        };
+        assert_eq!(shadow("r1", 100), "");
+        assert!(shadow("r1", 101).contains("shadow.percent"));
+        assert!(shadow("r2", 1).contains("none of its sides"));
         assert!(found(|c| upstream(c, |u| u.connect_timeout_ms = 0)).contains("connect_timeout_ms"));
         assert!(found(|c| upstream(c, |u| u.sides.push(u.sides[0].clone()))).contains("twice"));
     }

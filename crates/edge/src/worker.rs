@@ -20,6 +20,7 @@ use crate::dispatch::Dispatch;
 use crate::idle::Verdict;
 use crate::metrics::WorkerMetrics;
 use crate::pool::Pool;
+use crate::shadow::Places;
 use crate::table::Table;
 use crate::target::TargetKey;
 
@@ -64,6 +65,8 @@ pub(crate) struct Worker {
     connections: RefCell<HashMap<u64, Rc<Watched>>>,
     next_seat: Cell<u64>,
     tunnels: Cell<usize>,
+    /// Bounds the copies under way.
+    pub(crate) shadows: Places,
     /// Told when the last connection or tunnel has ended.
     empty: Notify,
     stopping: Cell<bool>,
@@ -158,6 +161,7 @@ impl Worker {
             connections: RefCell::default(),
             next_seat: Cell::new(0),
             tunnels: Cell::new(0),
+            shadows: Places::default(),
             empty: Notify::new(),
             stopping: Cell::new(false),
         }
@@ -249,7 +253,8 @@ impl Worker {
             }
         }
         *pools = live;
-        let series = self.metrics.series(&table.labels, Instant::now());
+        let mut series = self.metrics.series(&table.labels, Instant::now());
+        series.extend(self.metrics.shadows(&table.shadows, Instant::now()));
         let dispatch = Dispatch {
             table: Arc::clone(table),
             pools: in_order,

@@ -172,6 +172,7 @@ fn upstream(sides: Vec<Side>, probe: Probe) -> Upstream {
         hold_ms: HOLD,
         hold_max: HOLD_MAX,
         affinity: Affinity::default(),
+        shadow: None,
     }
 }
 

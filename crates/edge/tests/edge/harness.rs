@@ -187,6 +187,7 @@ pub(crate) fn upstream() -> Upstream {
         hold_ms: 5000,
         hold_max: 100,
         affinity: Affinity::Client,
+        shadow: None,
     }
 }
 

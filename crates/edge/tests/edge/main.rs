@@ -8,6 +8,7 @@ mod fallback;
 mod harness;
 mod http;
 mod proxy;
+mod shadow;
 mod smuggling;
 mod steer;
 mod toy;
