@@ -126,6 +126,21 @@ pub struct Step {
     pub detail: Option<String>,
 }
 
+/// The evidence of a release that has ended, signed by the installation. `GET /v1/releases/{id}/evidence`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Evidence {
+    /// [`crate::VERSION`].
+    pub version: u32,
+    /// The release as [`Release`] tells it, with its `plan`. Signed are its bytes as JSON with sorted keys and without
+    /// white space, as they stand here.
+    #[schema(value_type = Object)]
+    pub document: serde_json::Value,
+    /// The installation's ed25519 public key, 64 lower-case hexadecimal digits.
+    pub key: String,
+    /// The signature, 128 lower-case hexadecimal digits.
+    pub signature: String,
+}
+
 /// Something that happened. `GET /v1/releases/{id}/events?after=SEQ`: a stream, one JSON document per line, that ends with the release.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Event {

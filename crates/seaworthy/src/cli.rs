@@ -217,13 +217,27 @@ pub(crate) struct Release {
 /// What about a release.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReleaseWhat {
-    /// Its steps with their times, and the reason of its outcome
+    /// Its steps and gates with their times and values, and the reason of its outcome
     Show {
         /// The release, `r12`
         id: String,
         /// Follow it to its end
         #[arg(long)]
         follow: bool,
+    },
+    /// Its evidence: one JSON document, signed with the key of this installation
+    Export {
+        /// The release, `r12`
+        id: String,
+    },
+    /// Whether evidence is as it was signed
+    Verify {
+        /// A file with evidence, or a release of this state, `r12`
+        #[arg(value_name = "FILE|ID")]
+        what: String,
+        /// The public key of the installation that it must come from
+        #[arg(long)]
+        key: Option<String>,
     },
 }
 

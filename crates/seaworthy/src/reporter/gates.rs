@@ -51,8 +51,9 @@ fn mark(verdict: &str, paint: Paint) -> String {
 pub(super) fn table(release: &Release, paint: Paint) -> String {
     let mut judged: Vec<Judged<'_>> = Vec::new();
     for seen in &release.gates {
-        // What was judged while the share was on its way belongs to the hold before it, or to none.
-        let hold = release.holds.iter().rposition(|hold| hold.began_ms <= seen.at_ms);
+        // What was judged while the share was on its way belongs to no hold.
+        let within = |hold: &Hold| hold.began_ms <= seen.at_ms && hold.ended_ms.is_none_or(|ended| seen.at_ms <= ended);
+        let hold = release.holds.iter().rposition(within);
         match judged
             .iter_mut()
             .find(|row| row.hold == hold && row.last.gate == seen.gate)
@@ -139,10 +140,11 @@ mod tests {
             gate(1100, "errors < 5%", "null", 0, "inconclusive"),
             gate(1200, "errors < 5%", "2.5", 40, "inconclusive"),
             gate(1300, "errors < 5%", "1.25", 80, "pass"),
+            gate(1500, "errors < 5%", "null", 0, "inconclusive"),
             gate(2100, "errors < 5%", "0", 20, "inconclusive"),
             gate(2200, "errors < 5%", "41.2", 60, "fail"),
-            gate(2200, "share > 90%", "95", 60, "inconclusive"),
-            gate(2300, "share > 90%", "91", 70, "pass"),
+            gate(2150, "share > 90%", "95", 60, "inconclusive"),
+            gate(2200, "share > 90%", "91", 70, "pass"),
         ];
         let text = format!(
             r#"{{"version":1,"id":"r2","app":"shop","environment":"production","kind":"release","strategy":"canary","from":"a",
@@ -158,10 +160,11 @@ mod tests {
     #[test]
     fn every_gate_has_a_row_in_every_hold_with_its_worst_value() {
         let expected = "\
-HOLD  GATE         JUDGED  REQUESTS  FIRST  WORST  LAST  BOUND  VERDICT
-10 %  errors < 5%  3 ×     80        –      2.5    1.2   5.0    ✓ pass
-bake  errors < 5%  2 ×     60        0.0    41.2   41.2  5.0    ✗ fail
-bake  share > 90%  2 ×     70        95.0   91.0   91.0  5.0    ✓ pass
+HOLD      GATE         JUDGED  REQUESTS  FIRST  WORST  LAST  BOUND  VERDICT
+10 %      errors < 5%  3 ×     80        –      2.5    1.2   5.0    ✓ pass
+shifting  errors < 5%  1 ×     0         –      –      –     5.0    ! inconclusive
+bake      errors < 5%  2 ×     60        0.0    41.2   41.2  5.0    ✗ fail
+bake      share > 90%  2 ×     70        95.0   91.0   91.0  5.0    ✓ pass
 ";
         let text = table(&release(), Paint::new(false));
         assert_eq!(text, expected, "\n{text}");

@@ -5,6 +5,7 @@
 
 pub(crate) mod doctor;
 pub(crate) mod duration;
+pub(crate) mod evidence;
 pub(crate) mod findings;
 mod gates;
 pub(crate) mod paint;
