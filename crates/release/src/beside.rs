@@ -28,6 +28,9 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Option<Next> {
             ));
         }
     }
+    // Without a service whose traffic moves there are no shares to hold: what is only added, and what takes no requests, is
+    // watched while it bakes.
+    let moving = plan.changes.iter().any(|change| moves(plan, &change.action));
     for (number, step) in plan
         .settings
         .steps_in_force()
@@ -37,6 +40,9 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Option<Next> {
     {
         if plan.settings.approve.is_some_and(|before| step.percent >= before) && state.approved.is_none() {
             return Some(Next::Approval { before: step.percent });
+        }
+        if !moving {
+            continue;
         }
         if let Some(next) = give(plan, state, step.percent) {
             return Some(next);
@@ -106,7 +112,7 @@ fn give(plan: &Plan, state: &State, percent: u32) -> Option<Next> {
     } else {
         state.table.unwrap_or(Table::Old)
     };
-    (!state.has_weights(&weights)).then(|| Next::Do(Phase::Shifting, Effect::Route { table, weights }))
+    (!state.has_weights(&weights)).then_some(Next::Do(Phase::Shifting, Effect::Route { table, weights }))
 }
 
 /// Whether a change is moved by weight: it takes requests and both sides may run.

@@ -7,11 +7,14 @@ use seaworthy_spec::units::Span;
 
 use crate::entry::NotNow;
 use crate::forward::Next;
-use crate::verdict::judge;
+use crate::verdict::{Before, judge};
 use crate::{
     Direction, Effect, Entry, Held, Measurement, Measures, Moment, Observation, Outcome, Phase, Question, Reason,
     State, Verdict, forward, revert,
 };
+
+/// For so many ticks a judgement stands.
+const FRESH_TICKS: u64 = 2;
 
 /// The entries that follow from one event.
 pub(crate) struct Draft<'a> {
@@ -138,7 +141,7 @@ impl Draft<'_> {
             })
     }
 
-    pub(crate) fn tick(&mut self) {
+    pub(crate) fn watch_deadline(&mut self) {
         let forward = self.state.direction == Direction::Forward && self.state.phase < Phase::Retiring;
         let overdue = self.state.deadline.as_ref().is_some_and(|due| due.is_due(self.now));
         if forward && overdue && self.state.held.is_none() {
@@ -256,17 +259,41 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether every gate has passed in this hold. The default gate of a rolling release may end without enough traffic.
+    /// Whether every gate passes now. The default gate of a rolling release may end without enough traffic.
     fn gates_passed(&self) -> bool {
         let judging = &self.plan.settings.judging;
-        let all =
-            || !self.state.judged.is_empty() && self.state.judged.iter().all(|seen| seen.verdict == Verdict::Pass);
-        judging.gates.is_empty() || judging.lenient || all()
+        // A judgement that is not repeated, because the counters cannot be read, says nothing about now.
+        let fresh = || {
+            let at = self.state.judged_at.as_ref();
+            at.is_some_and(|at| {
+                !at.after(judging.tick.millis.saturating_mul(FRESH_TICKS))
+                    .is_due(self.now)
+            })
+        };
+        let all = || self.state.judged.iter().all(|seen| seen.verdict == Verdict::Pass);
+        !self.judged_by_traffic() || judging.lenient || (fresh() && all())
+    }
+
+    /// Whether there is traffic to judge the new revision by. A new worker gets none, and neither does one more instance of
+    /// a side that serves already: they are watched by their health alone.
+    fn judged_by_traffic(&self) -> bool {
+        let takes_requests = |side: &SideId| {
+            let service = self.plan.to.services.get(&side.service);
+            service.is_some_and(|service| service.listens)
+        };
+        !self.plan.settings.judging.gates.is_empty()
+            && self.plan.changes.iter().any(|change| match &change.action {
+                Action::Add { side, .. } | Action::Replace { new: side, .. } => takes_requests(side),
+                _ => false,
+            })
     }
 
     /// A gate that says `no_data = "fail"` and could not be judged by the end of the hold.
     fn no_data(&self) -> Option<Reason> {
         let judging = &self.plan.settings.judging;
+        if !self.judged_by_traffic() {
+            return None;
+        }
         let gate = judging.gates.iter().find(|gate| {
             let seen = self.state.judged.iter().find(|seen| seen.gate == gate.name);
             gate.no_data == NoData::Fail && seen.is_none_or(|seen| seen.verdict == Verdict::Inconclusive)
@@ -303,7 +330,11 @@ impl Draft<'_> {
             .iter()
             .map(|gate| {
                 let before = self.state.judged.iter().find(|other| other.gate == gate.name);
-                judge(gate, judging, seen, before.map_or(0, |other| other.failing))
+                let before = Before {
+                    failing: before.map_or(0, |other| other.failing),
+                    threshold: self.state.thresholds.get(&gate.name).copied(),
+                };
+                judge(gate, judging, seen, before)
             })
             .collect();
         let failed = measurements

@@ -37,6 +37,9 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Next {
     if plan.unchanged() {
         return Next::Finished;
     }
+    if state.phase == Phase::Retiring {
+        return finish(plan, state);
+    }
     if let Some(found) = prepare(plan, state) {
         return found;
     }
@@ -79,6 +82,11 @@ pub(crate) fn next(plan: &Plan, state: &State) -> Next {
     if bakes(plan) && !state.baked {
         return Next::Bake;
     }
+    finish(plan, state)
+}
+
+/// There is no way back from here, also when taking something away has failed and is tried again.
+fn finish(plan: &Plan, state: &State) -> Next {
     match retire(plan, state) {
         Some(effect) => Next::Do(Phase::Retiring, effect),
         None => Next::Finished,

@@ -116,10 +116,13 @@ impl Machine {
             Event::Begin => {}
             Event::Ended { step, result } => draft.effect_ended(*step, result),
             Event::Observed(side) => draft.observed(side),
-            Event::Tick => draft.tick(),
+            Event::Tick => {}
             Event::Measured(measures) => draft.measured(measures),
             Event::Command(command) => draft.command(command)?,
         }
+        // Whatever happened: what comes after the deadline is not the next step. A daemon that was away past it, or an
+        // effect that ended just then, would otherwise be told of it too late.
+        draft.watch_deadline();
         draft.advance();
         Ok(draft.into_entries())
     }

@@ -36,13 +36,17 @@ impl Shift<'_> {
             Some(1) => return Some(self.ensure(self.from, old)),
             // A side that cannot even keep what it had is given up whole. Its successor comes up first, beyond the surge
             // if it must be: too many instances for a while hurt less than too few.
-            Some(_) if new < self.to_replicas => return Some(self.ensure(self.to, self.to_replicas)),
+            Some(_) if new < self.to_replicas || state.uncertain.contains_key(self.to) => {
+                return Some(self.ensure(self.to, self.to_replicas));
+            }
             Some(_) => return self.route(plan, state, 0).or_else(|| Some(self.ensure(self.from, 0))),
         }
-        if state.uncertain.contains_key(self.to) && new == self.to_replicas {
+        let most = self.from_replicas.max(self.to_replicas) + plan.settings.max_surge;
+        // A stop that was cancelled or whose answer was lost may have happened: what is left of the side is brought back
+        // before it is counted on.
+        if state.uncertain.contains_key(self.to) && (new >= self.to_replicas || old + new >= most) {
             return Some(self.ensure(self.to, new));
         }
-        let most = self.from_replicas.max(self.to_replicas) + plan.settings.max_surge;
         let least = self
             .from_replicas
             .min(self.to_replicas)
@@ -85,10 +89,16 @@ impl Shift<'_> {
             .weights_now(plan)
             .into_iter()
             .map(|weight| {
-                if &weight.side == self.from {
-                    SideWeight { weight: stay, ..weight }
-                } else {
-                    weight
+                // Other services keep what the edge has: theirs may be shares, and their number may not be known just now.
+                let kept = || state.weight(&weight.side).unwrap_or(weight.weight);
+                let weight_now = match &weight.side {
+                    side if side == self.from => stay,
+                    side if side == self.to => weight.weight,
+                    _ => kept(),
+                };
+                SideWeight {
+                    weight: weight_now,
+                    ..weight
                 }
             })
             .collect();

@@ -39,6 +39,10 @@ pub struct State {
     pub paused: bool,
     /// The last judgement. Emptied when the share changes.
     pub judged: Vec<Measurement>,
+    /// When that was.
+    pub judged_at: Option<Moment>,
+    /// What each gate was compared with last. Kept when the share changes: at 100 % the stable side shows nothing any more.
+    pub thresholds: BTreeMap<String, f64>,
     /// Facts were compared with the plan.
     pub checked: bool,
     /// Artifacts, by service.
@@ -131,6 +135,8 @@ impl State {
             approved: None,
             paused: false,
             judged: Vec::new(),
+            thresholds: BTreeMap::new(),
+            judged_at: None,
             checked: false,
             artifacts: BTreeMap::new(),
             migrated: BTreeSet::new(),
@@ -237,7 +243,14 @@ impl State {
                 self.approval_needed = None;
             }
             Entry::Paused { paused, .. } => self.paused = *paused,
-            Entry::Judged { measurements, .. } => self.judged.clone_from(measurements),
+            Entry::Judged { measurements, at } => {
+                self.judged.clone_from(measurements);
+                self.judged_at = Some(at.clone());
+                let known = measurements
+                    .iter()
+                    .filter_map(|seen| Some((seen.gate.clone(), seen.threshold?)));
+                self.thresholds.extend(known);
+            }
             Entry::Intent { step, effect, .. } => {
                 self.steps = *step;
                 self.exposed |= exposes(plan, self, effect);
@@ -251,6 +264,7 @@ impl State {
                     if matches!(effect, Effect::Route { .. }) && self.exposed {
                         self.exposed_since = Some(at.clone());
                         self.judged.clear();
+                        self.judged_at = None;
                     }
                     self.done(effect, seen.artifact.as_ref());
                 }

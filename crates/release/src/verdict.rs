@@ -75,13 +75,22 @@ pub struct Measurement {
     pub verdict: Verdict,
 }
 
-/// Judges one gate. `failing` counts the failing ticks in a row before this one.
-pub(crate) fn judge(gate: &Gate, judging: &Judging, seen: &Measures, failing: u32) -> Measurement {
+/// What earlier judgements left behind for the next one of the same gate.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Before {
+    /// Failing ticks in a row before this one.
+    pub(crate) failing: u32,
+    /// What the stable side set last. At 100 % it has no traffic any more to compare with.
+    pub(crate) threshold: Option<f64>,
+}
+
+/// Judges one gate.
+pub(crate) fn judge(gate: &Gate, judging: &Judging, seen: &Measures, before: Before) -> Measurement {
     let value = value(gate.expression.metric, &seen.new);
-    let threshold = threshold(&gate.expression.bound, &seen.stable);
+    let threshold = threshold(&gate.expression.bound, &seen.stable).or(before.threshold);
     let sample = seen.hold.attempts;
     let raw = raw(gate, judging, seen, value, threshold);
-    let failing = if raw == Verdict::Fail { failing + 1 } else { 0 };
+    let failing = if raw == Verdict::Fail { before.failing + 1 } else { 0 };
     // A gate that needs several failing ticks in a row says so by not passing until then.
     let verdict = if raw == Verdict::Fail && failing < gate.consecutive {
         Verdict::Inconclusive
@@ -190,7 +199,7 @@ mod tests {
     }
 
     fn verdict(expression: &str, seen: &Measures) -> Verdict {
-        judge(&gate(expression, 1), &Judging::none(), seen, 0).verdict
+        judge(&gate(expression, 1), &Judging::none(), seen, Before::default()).verdict
     }
 
     #[test]
@@ -271,22 +280,43 @@ mod tests {
         );
     }
 
+    fn after(seen: &Measurement) -> Before {
+        Before {
+            failing: seen.failing,
+            threshold: None,
+        }
+    }
+
+    #[test]
+    fn a_stable_side_without_traffic_is_compared_as_it_was_last_seen() {
+        let gate = gate("p95 < 1.2 * stable.p95", 1);
+        let before = Before {
+            failing: 0,
+            threshold: Some(120.0),
+        };
+        let verdict = |p95| {
+            let seen = seen(side(100, 0, p95), side(0, 0, 0.0), true);
+            judge(&gate, &Judging::none(), &seen, before).verdict
+        };
+        assert_eq!((verdict(110.0), verdict(130.0)), (Verdict::Pass, Verdict::Fail));
+    }
+
     #[test]
     fn several_failing_ticks_in_a_row_are_needed_where_the_gate_says_so() {
         let slow = seen(side(200, 0, 900.0), side(0, 0, 0.0), true);
         let good = seen(side(200, 0, 100.0), side(0, 0, 0.0), true);
         let gate = gate("p95 < 500ms", 3);
-        let first = judge(&gate, &Judging::none(), &slow, 0);
-        let second = judge(&gate, &Judging::none(), &slow, first.failing);
+        let first = judge(&gate, &Judging::none(), &slow, Before::default());
+        let second = judge(&gate, &Judging::none(), &slow, after(&first));
         assert_eq!(
             (first.verdict, second.verdict),
             (Verdict::Inconclusive, Verdict::Inconclusive)
         );
         assert_eq!(
-            judge(&gate, &Judging::none(), &slow, second.failing).verdict,
+            judge(&gate, &Judging::none(), &slow, after(&second)).verdict,
             Verdict::Fail
         );
-        let between = judge(&gate, &Judging::none(), &good, second.failing);
+        let between = judge(&gate, &Judging::none(), &good, after(&second));
         assert_eq!((between.verdict, between.failing), (Verdict::Pass, 0));
     }
 }

@@ -8,7 +8,7 @@ use proptest::strategy::Strategy as Generator;
 use seaworthy_plan::{Kind, Settings};
 use seaworthy_release::Command;
 use seaworthy_spec::Strategy;
-use seaworthy_testkit::{Application, Fault, Faults, World, canary, settings};
+use seaworthy_testkit::{Application, Fault, Faults, Traffic, World, canary, settings};
 
 /// One service in two versions of a file: how many instances before and after (0: not in the file), and whether it changed.
 type Service = (u32, u32, bool, bool);
@@ -73,7 +73,7 @@ fn settled(world: &mut World) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_history_ends_finished_or_undone(
@@ -92,7 +92,7 @@ proptest! {
         let settings = Settings { strategy, downtime_allowed: true, ..canary() };
         let plan = application(&services, true).after(&application(&services, false), Kind::Release, settings).unwrap();
         let mut world = World::new(plan, Faults(faults));
-        world.traffic = traffic;
+        world.traffic = Traffic { per_second: traffic.0, errors: traffic.1, ..Traffic::default() };
         settled(&mut world)?;
     }
 

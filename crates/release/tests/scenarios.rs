@@ -4,7 +4,7 @@
 use insta::assert_snapshot;
 use seaworthy_plan::Kind;
 use seaworthy_release::{Command, Outcome};
-use seaworthy_testkit::{Application, Fault, Faults, World, canary, settings, told};
+use seaworthy_testkit::{Application, Fault, Faults, Traffic, World, canary, settings, told};
 
 fn shop(version: &str) -> Application {
     Application::new()
@@ -138,7 +138,7 @@ fn an_abort_comes_too_late() {
     );
 }
 
-fn canary_release(traffic: (u64, u64)) -> World {
+fn canary_release((per_second, errors): (u64, u64)) -> World {
     let app = |version| {
         Application::new()
             .service("web", version, 4)
@@ -148,7 +148,11 @@ fn canary_release(traffic: (u64, u64)) -> World {
         app("2").after(&app("1"), Kind::Release, canary()).unwrap(),
         Faults::none(),
     );
-    world.traffic = traffic;
+    world.traffic = Traffic {
+        per_second,
+        errors,
+        ..Traffic::default()
+    };
     world
 }
 

@@ -2,7 +2,7 @@
 
 use seaworthy_plan::Action;
 use seaworthy_platform::SideId;
-use seaworthy_release::{Direction, Entry, Outcome, Phase, Table, Verdict};
+use seaworthy_release::{Direction, Outcome, Phase, Table};
 
 use crate::World;
 
@@ -18,28 +18,115 @@ impl std::fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
-fn require(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Violation> {
+pub(crate) fn require(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Violation> {
     if holds { Ok(()) } else { Err(Violation(otherwise())) }
 }
 
 /// After every event and every effect.
 pub(crate) fn always(world: &World) -> Result<(), Violation> {
     verified_before_weight(world)?;
+    somebody_ready_has_the_traffic(world)?;
     rolling_bounds(world)?;
     stable_side_stays(world)?;
-    deadline_and_nothing_seen(world)?;
+    no_more_than_its_share(world)?;
+    migrations_run_once(world)?;
     nothing_stable_goes_before_retiring(world)
 }
 
-/// No weight on a side without an instance that passed its probes, unless all of them fell over while they had it.
+/// No weight on a side of which no instance ever passed its probes in this life, nor on one that is not there any more.
 fn verified_before_weight(world: &World) -> Result<(), Violation> {
     for weight in world.weights.iter().filter(|weight| weight.weight > 0) {
-        let known = world.instances.contains_key(&weight.side);
-        require(known && world.existing(&weight.side) > 0, || {
+        require(world.existing(&weight.side) > 0, || {
             format!("{} has weight and no instance", weight.side)
+        })?;
+        require(world.verified.contains(&weight.side), || {
+            format!("{} has weight and was never verified", weight.side)
         })?;
     }
     Ok(())
+}
+
+/// Whoever is ready has the traffic, for every service that both revisions route; but not between an instance's fall and the
+/// answer to it, and not in a gap that was consented to.
+fn somebody_ready_has_the_traffic(world: &World) -> Result<(), Violation> {
+    let plan = world.machine().plan();
+    for change in &plan.changes {
+        let (sides, least): (Vec<&SideId>, u32) = match &change.action {
+            Action::Replace {
+                old,
+                old_replicas,
+                new,
+                replicas,
+                overlap: true,
+            } => (vec![old, new], (*old_replicas).min(*replicas)),
+            Action::Keep { side, replicas } | Action::Restart { side, replicas } => (vec![side], *replicas),
+            _ => continue,
+        };
+        let spared = if plan.beside() {
+            0
+        } else {
+            plan.settings.max_unavailable
+        };
+        let routed = [Some(&plan.to), plan.from.as_ref()]
+            .into_iter()
+            .flatten()
+            .all(|snapshot| {
+                snapshot
+                    .services
+                    .get(&change.service)
+                    .is_some_and(|found| found.listens)
+            });
+        if !routed || least <= spared || sides.iter().any(|side| world.broken(side) > 0) {
+            continue;
+        }
+        let ready = || sides.iter().filter(|side| world.ready(side) > 0);
+        require(
+            ready().next().is_none() || ready().any(|side| world.weight(side) > 0),
+            || format!("nobody who is ready has the traffic of {}", change.service),
+        )?;
+    }
+    Ok(())
+}
+
+/// Canary and blue-green: a new side never has more than the share of the step that is under way, and keeps what it was given until
+/// it is taken back.
+fn no_more_than_its_share(world: &World) -> Result<(), Violation> {
+    let (plan, state) = (world.machine().plan(), world.machine().state());
+    if !plan.beside() {
+        return Ok(());
+    }
+    let steps = plan.settings.steps_in_force();
+    let known = state.direction == Direction::Forward && state.weights.is_some();
+    let given = state.steps_passed.checked_sub(1).and_then(|before| steps.get(before));
+    let given = given.filter(|_| known).map_or(0, |step| step.percent);
+    let share = steps.get(state.steps_passed).map_or(100, |step| step.percent);
+    for change in &plan.changes {
+        if let Action::Replace {
+            old,
+            new,
+            overlap: true,
+            ..
+        } = &change.action
+        {
+            let (fresh, stable) = (world.weight(new), world.weight(old));
+            // Before the first step the weights are numbers of instances; afterwards they sum to 100.
+            let within = fresh == 0 || stable + fresh < 100 || fresh * 100 <= share * (fresh + stable);
+            require(within, || format!("{new} has weight {fresh} in a step of {share} %"))?;
+            let routed = plan.to.services.get(&change.service).is_some_and(|found| found.listens);
+            require(!routed || fresh * 100 >= given * (fresh + stable), || {
+                format!("{new} lost its share of {given} % on the way forward")
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// A migration runs once per release.
+fn migrations_run_once(world: &World) -> Result<(), Violation> {
+    match world.migrations.iter().find(|(_, times)| **times > 1) {
+        Some((service, times)) => Err(Violation(format!("the migration of {service} ran {times} times"))),
+        None => Ok(()),
+    }
 }
 
 /// Rolling: ready instances never below `replicas − max_unavailable`, all instances never above `replicas + max_surge`.
@@ -66,7 +153,7 @@ fn rolling_bounds(world: &World) -> Result<(), Violation> {
             world.ready(old) + world.ready(new),
             world.existing(old) + world.existing(new),
         );
-        let fallen = world.instances.get(new).is_some_and(|side| side.broken > 0);
+        let fallen = world.broken(new) > 0 || world.broken(old) > 0;
         require(ready >= least || fallen, || {
             format!(
                 "{ready} instances of {} are ready, {least} is the least",
@@ -78,21 +165,6 @@ fn rolling_bounds(world: &World) -> Result<(), Violation> {
         require(all <= most || given_up, || {
             format!("{all} instances of {} exist, {most} is the most", change.service)
         })?;
-        // What leaves must have left the routes first: somebody else has the traffic.
-        if plan
-            .to
-            .services
-            .get(&change.service)
-            .is_some_and(|service| service.listens)
-            && ready >= least
-        {
-            let served = [old, new]
-                .into_iter()
-                .any(|side| world.weight(side) > 0 && world.ready(side) > 0);
-            require(served || fallen || least == 0, || {
-                format!("nobody who is ready has the traffic of {}", change.service)
-            })?;
-        }
     }
     Ok(())
 }
@@ -123,34 +195,6 @@ fn stable_side_stays(world: &World) -> Result<(), Violation> {
         }
     }
     Ok(())
-}
-
-/// A deadline and zero measurements never lead to `succeeded`.
-fn deadline_and_nothing_seen(world: &World) -> Result<(), Violation> {
-    let (plan, state) = (world.machine().plan(), world.machine().state());
-    let judged = plan.beside() && !plan.settings.judging.gates.is_empty() && !plan.settings.judging.lenient;
-    let succeeded = matches!(state.ended, Some((Outcome::Succeeded, _)));
-    if !judged
-        || !succeeded
-        || !plan
-            .changes
-            .iter()
-            .any(|change| matches!(change.action, Action::Replace { .. }))
-        || !state.exposed
-    {
-        return Ok(());
-    }
-    let promoted = world
-        .journal()
-        .iter()
-        .any(|entry| matches!(entry, Entry::Baked { by: Some(_), .. }));
-    let passed = world.journal().iter().any(|entry| match entry {
-        Entry::Judged { measurements, .. } => measurements
-            .iter()
-            .all(|seen| seen.verdict == Verdict::Pass && seen.sample > 0),
-        _ => false,
-    });
-    require(passed || promoted, || "it succeeded and no gate ever passed".to_owned())
 }
 
 /// A service that the new file lacks goes only when there is no way back.

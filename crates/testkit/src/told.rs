@@ -5,7 +5,8 @@ use seaworthy_release::{Entry, Verdict};
 /// Tells a journal, one line per entry, with seconds since its beginning.
 pub fn told(journal: &[Entry]) -> String {
     let mut text = String::new();
-    let mut begun = None;
+    let mut clock: Option<(&str, i64)> = None;
+    let mut before = 0_i64;
     for entry in journal {
         let (at, line) = match entry {
             Entry::Begun { at, .. } => (at, "begun".to_owned()),
@@ -43,8 +44,18 @@ pub fn told(journal: &[Entry]) -> String {
             Entry::Answered { by, answer, at } => (at, format!("{by} answered {answer}")),
             Entry::Ended { outcome, at, .. } => (at, format!("ended {outcome}")),
         };
-        let start = *begun.get_or_insert(at.boot_ms);
-        text.push_str(&format!("{:>5} s  {line}\n", (at.boot_ms - start) / 1000));
+        let reading = i64::try_from(at.boot_ms).unwrap_or(i64::MAX);
+        let start = match clock {
+            Some((boot, start)) if boot == at.boot => start,
+            Some(_) => {
+                text.push_str("         ── reboot\n");
+                reading - before
+            }
+            None => reading,
+        };
+        clock = Some((&at.boot, start));
+        before = reading - start;
+        text.push_str(&format!("{:>5} s  {line}\n", before / 1000));
     }
     text
 }
