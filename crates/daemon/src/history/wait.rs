@@ -24,7 +24,10 @@ pub(super) fn waits_for(release: &Release, held: bool, now_ms: u64) -> Option<St
     }
     let hold = release.holds.iter().rev().find(|hold| hold.ended_ms.is_none())?;
     Some(match paused_by(release) {
-        Some(by) => format!("seaworthy resume {}: {by} paused it at {} %", release.id, hold.percent),
+        Some(by) => format!(
+            "somebody to let it go on; {by} paused it at {} % (seaworthy resume {})",
+            hold.percent, release.id
+        ),
         None => end_of(hold, release, now_ms),
     })
 }
@@ -122,7 +125,10 @@ mod tests {
             what: what.into(),
         };
         let paused = waits(|release| release.steered.push(steering("paused")), 2500);
-        assert_eq!(paused.as_deref(), Some("seaworthy resume r2: ada paused it at 10 %"));
+        assert_eq!(
+            paused.as_deref(),
+            Some("somebody to let it go on; ada paused it at 10 % (seaworthy resume r2)")
+        );
         let resumed = waits(
             |release| release.steered.extend([steering("paused"), steering("resumed")]),
             30_500,
