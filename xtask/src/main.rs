@@ -3,6 +3,7 @@
 //! - `cargo xtask test` proves the tree: format, house rules, clippy, tests, documentation.
 //! - `cargo xtask bench` measures the figures of docs/benchmarks.md and writes them there.
 //! - `cargo xtask killmatrix` kills every process at every journalled event of a release.
+//! - `cargo xtask simulate` runs generated histories of releases and checks what must hold in each.
 //! - `cargo xtask tidy` checks the house rules alone.
 #![forbid(unsafe_code)]
 #![allow(
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 mod bench;
 mod killmatrix;
 mod prerequisites;
+mod simulate;
 mod step;
 mod test;
 mod tidy;
@@ -29,6 +31,7 @@ usage: cargo xtask COMMAND
   test     everything that must hold before a change lands; what .ci/run calls
   bench    the figures of docs/benchmarks.md, all or some: releases kill cli rest edge
   killmatrix   kill -9 at every journalled event, [--quick]
+  simulate generated histories of releases, with --histories N and --seed S
   tidy     the house rules alone";
 
 fn main() -> ExitCode {
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["bench", parts @ ..] => bench::run(parts),
         ["killmatrix", words @ ..] => killmatrix::run(words),
+        ["simulate", args @ ..] => simulate::run(args),
         ["tidy"] => tidy::run(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
