@@ -5,17 +5,50 @@ use seaworthy_platform::SideWeight;
 
 use crate::forward::Next;
 use crate::shift::Shift;
-use crate::{Effect, Phase, State, Table};
+use crate::{Effect, Phase, State, Table, beside};
 
 /// What comes next on the way back.
 ///
 /// Changes are undone in the reverse of their order. The stable side is brought back to its number, verified, and has
-/// its traffic again before anything of the new side goes.
+/// its traffic again before anything of the new side goes. Where both sides stand beside each other the stable one is
+/// whole, so all traffic goes back to it first, of all services in one step.
 pub(crate) fn next(plan: &Plan, state: &State) -> Next {
-    let effect = undo(plan, state)
+    let effect = at_once(plan, state)
+        .or_else(|| undo(plan, state))
         .or_else(|| restore_routes(plan, state))
         .or_else(|| take_away(plan, state));
     effect.map_or(Next::Finished, |effect| Next::Do(Phase::Reverting, effect))
+}
+
+/// The weights with which every service that was moved by weight has all its traffic on the stable side again. That side was
+/// not touched, so this needs no other step before it.
+fn at_once(plan: &Plan, state: &State) -> Option<Effect> {
+    let mut weights = state.weights.clone().filter(|_| plan.beside())?;
+    for change in plan.changes.iter().filter(|change| beside::moves(plan, &change.action)) {
+        let Action::Replace { old, new, .. } = &change.action else {
+            continue;
+        };
+        for weight in &mut weights {
+            if weight.side == *new {
+                weight.weight = 0;
+            } else if weight.side == *old {
+                weight.weight = state.count(old);
+            }
+        }
+    }
+    let table = if plan.same_routes() {
+        Table::Old
+    } else {
+        state.table.unwrap_or(Table::Old)
+    };
+    let moved =
+        |weight: &&SideWeight| new_sides(plan).any(|side| *side == weight.side && state.weight(side) != Some(0));
+    state
+        .weights
+        .iter()
+        .flatten()
+        .any(|weight| moved(&weight) && !weights.contains(weight))
+        .then_some(Effect::Route { table, weights })
 }
 
 fn undo(plan: &Plan, state: &State) -> Option<Effect> {
