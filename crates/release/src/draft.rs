@@ -353,8 +353,10 @@ impl Draft<'_> {
     fn finish(&mut self) {
         let (outcome, reason) = match &self.state.direction {
             Direction::Forward => (Outcome::Succeeded, None),
-            Direction::Back { reason, aborted: true } => (Outcome::Aborted, Some(reason.clone())),
-            Direction::Back { reason, .. } if self.state.exposed => (Outcome::RolledBack, Some(reason.clone())),
+            Direction::Back { reason, aborted: true } => (Outcome::Aborted, Some(self.with_schema_note(reason))),
+            Direction::Back { reason, .. } if self.state.exposed => {
+                (Outcome::RolledBack, Some(self.with_schema_note(reason)))
+            }
             Direction::Back { reason, .. } => (Outcome::FailedBeforeTraffic, Some(self.with_schema_note(reason))),
         };
         self.push(Entry::Ended {
@@ -364,7 +366,7 @@ impl Draft<'_> {
         });
     }
 
-    /// After a migration the schema has changed though the release failed: the outcome says so.
+    /// After a migration the schema has changed though the release was taken back: the outcome says so.
     fn with_schema_note(&self, reason: &Reason) -> Reason {
         let mut reason = reason.clone();
         if !self.state.migrated.is_empty() {

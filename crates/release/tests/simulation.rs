@@ -33,20 +33,10 @@ fn histories_that_failed_once_hold_every_property() {
 
 #[test]
 fn every_mutant_is_caught() {
-    let mut survivors = Vec::new();
-    let mut told = String::new();
-    for mutant in Mutant::ALL {
-        let caught = (0..CATCHES).find_map(|number| {
-            let failure = simulate(&History::generate(SEED, number), Some(mutant)).err()?;
-            Some((number, failure.violation))
-        });
-        match caught {
-            Some((number, violation)) => told.push_str(&format!("{mutant:?}: history {number}: {violation}\n")),
-            None => survivors.push(mutant),
-        }
-    }
+    let survives =
+        |mutant: &Mutant| (0..CATCHES).all(|number| simulate(&History::generate(SEED, number), Some(*mutant)).is_ok());
+    let survivors: Vec<Mutant> = Mutant::ALL.into_iter().filter(survives).collect();
     assert_eq!(survivors, [], "the simulation did not notice these");
-    insta::assert_snapshot!(told);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use seaworthy_release::{Entry, Verdict};
 
+use crate::World;
+
 /// Tells a journal, one line per entry, with seconds since its beginning.
 pub fn told(journal: &[Entry]) -> String {
     let mut text = String::new();
@@ -58,6 +60,20 @@ pub fn told(journal: &[Entry]) -> String {
         text.push_str(&format!("{:>5} s  {line}\n", before / 1000));
     }
     text
+}
+
+impl World {
+    /// Its history until now, with sides named `old` and `new` in place of their digests.
+    pub fn told(&self) -> String {
+        let mut text = told(self.journal());
+        let plan = self.machine().plan();
+        for (snapshot, word) in [(Some(&plan.to), "new"), (plan.from.as_ref(), "old")] {
+            for service in snapshot.into_iter().flat_map(|snapshot| snapshot.services.values()) {
+                text = text.replace(service.revision().as_str(), word);
+            }
+        }
+        text
+    }
 }
 
 fn told_passed(what: &str, by: Option<&String>) -> String {
