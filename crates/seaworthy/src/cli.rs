@@ -49,7 +49,7 @@ pub(crate) struct Options {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The tour: ships a built-in application under live traffic, then a bad version of it
+    /// The tour: ships a built-in application under live traffic, then bad versions that are taken back
     Demo(Demo),
     /// Write a commented seaworthy.toml for the code found here
     Init(Init),
@@ -104,7 +104,7 @@ pub(crate) enum Command {
     Man(Man),
 }
 
-/// The tour: ships a built-in application under live traffic, then a bad version of it.
+/// The tour: ships a built-in application under live traffic, then bad versions that are taken back.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Stop at the end and print the summary, instead of staying up until Ctrl-C
