@@ -31,7 +31,7 @@ usage: cargo xtask COMMAND
   test     everything that must hold before a change lands; what .ci/run calls
   bench    the figures of docs/benchmarks.md, all or some: releases kill cli rest edge
   killmatrix   kill -9 at every journalled event, [--quick]
-  simulate generated histories of releases, with --histories N and --seed S
+  simulate generated histories of releases, [mutants] [--histories N] [--seed S]
   tidy     the house rules alone";
 
 fn main() -> ExitCode {

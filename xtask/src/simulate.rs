@@ -11,8 +11,12 @@ use crate::step::sh;
 /// How many histories run when nobody says how many.
 const HISTORIES: u64 = 100_000;
 
-/// `--histories N` and `--seed S`, in any order.
+/// `--histories N` and `--seed S`, in any order; after `mutants`, which history catches which of them.
 pub(crate) fn run(args: &[&str]) -> Outcome {
+    let (mutants, args) = match args {
+        ["mutants", rest @ ..] => (Some("mutants"), rest),
+        _ => (None, args),
+    };
     let (histories, seed) = options(args)?;
     sh(
         Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
@@ -26,7 +30,8 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
                 "simulate",
                 "--",
             ])
-            .args([histories.to_string(), seed.to_string()]),
+            .args([histories.to_string(), seed.to_string()])
+            .args(mutants),
     )
 }
 

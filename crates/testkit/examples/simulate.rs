@@ -1,4 +1,5 @@
 //! Runs generated histories on all cores: `simulate HISTORIES SEED`. What `cargo xtask simulate` starts.
+//! `simulate HISTORIES SEED mutants` says of each mutant which history catches it, and by which property.
 //!
 //! Prints histories per second. On a violation: seed, number, property, history and the smallest input found; exit status 1.
 #![forbid(unsafe_code)]
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use seaworthy_testkit::{History, shrink, simulate};
+use seaworthy_testkit::{History, Mutant, shrink, simulate};
 
 /// How often each outcome was reached, and the first history that shows a violation.
 #[derive(Default)]
@@ -29,6 +30,9 @@ fn main() -> ExitCode {
         eprintln!("usage: simulate HISTORIES SEED");
         return ExitCode::from(2);
     };
+    if std::env::args().any(|word| word == "mutants") {
+        return catch(seed, histories);
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (next, stop) = (AtomicU64::new(0), AtomicU64::new(u64::MAX));
     let began = Instant::now();
@@ -79,6 +83,24 @@ fn work(seed: u64, histories: u64, next: &AtomicU64, stop: &AtomicU64) -> Tally 
             }
         }
     }
+}
+
+fn catch(seed: u64, histories: u64) -> ExitCode {
+    let mut survivors = 0;
+    for mutant in Mutant::ALL {
+        let caught = (0..histories).find_map(|number| {
+            let failure = simulate(&History::generate(seed, number), Some(mutant)).err()?;
+            Some((number, failure.violation))
+        });
+        match caught {
+            Some((number, violation)) => println!("{mutant:?}: history {number}: {violation}"),
+            None => {
+                println!("{mutant:?}: SURVIVES {histories} histories");
+                survivors += 1;
+            }
+        }
+    }
+    ExitCode::from(u8::from(survivors > 0))
 }
 
 fn tell(seed: u64, number: u64) -> ExitCode {
