@@ -57,19 +57,25 @@ fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Serves the API until the daemon shall end.
-pub(crate) async fn serve(app: Arc<App>, socket: &Path) -> Result<(), DaemonError> {
+/// Binds the daemon's socket. Sets the process's umask for an instant, so call it before anything else runs.
+pub(crate) fn bind(socket: &Path) -> Result<UnixListener, DaemonError> {
     let failed = |cause| DaemonError::Machine {
         place: socket.display().to_string(),
         cause,
     };
     // The lock on the state directory says that no other daemon listens here, so an old socket is a leftover.
-    if let Err(error) = std::fs::remove_file(socket)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(failed(error));
+    match std::fs::remove_file(socket) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
+        _ => bind_private(socket).map_err(failed),
     }
-    let listener = bind_private(socket).map_err(failed)?;
+}
+
+/// Serves the API until the daemon shall end.
+pub(crate) async fn serve(app: Arc<App>, listener: UnixListener) -> Result<(), DaemonError> {
+    let failed = |cause| DaemonError::Machine {
+        place: "daemon.sock".to_owned(),
+        cause,
+    };
     let mut shutdown = app.shutdown();
     let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<Caller>();
     let ended = async move {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use seaworthy_edge::client::{Client, Uptake};
+use seaworthy_edge::listeners::BindError;
 use seaworthy_edge::protocol::TargetReport;
 use seaworthy_platform::{PlatformError, Routed, Scope};
 use seaworthy_platform_host::{EdgePort, ScopeView};
@@ -20,6 +21,14 @@ use crate::{clock, edge_view, listen_address, process};
 
 /// How long a new edge may take until its socket answers. It takes a few milliseconds; the rest is for a loaded machine.
 const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the edge may take to answer. It takes milliseconds; one that hangs must not hang whoever asks.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The first pause before a new edge is tried again.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// And the longest.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Keeps the edge.
 pub(crate) struct EdgeSupervisor {
@@ -86,7 +95,7 @@ impl EdgeSupervisor {
         if edge.views.is_empty() {
             Ok(())
         } else {
-            self.configure(&mut edge).await.map(|_| ())
+            self.configure(&mut edge, None).await.map(|_| ())
         }
     }
 
@@ -107,27 +116,34 @@ impl EdgeSupervisor {
     }
 
     pub(crate) async fn metrics(&self) -> Result<String, PlatformError> {
-        let client = Client::connect(&self.dir).await.map_err(failed)?;
-        client.metrics().await.map_err(failed)
+        patiently(async {
+            let client = Client::connect(&self.dir).await.map_err(failed)?;
+            client.metrics().await.map_err(failed)
+        })
+        .await
     }
 
     pub(crate) async fn targets(&self) -> Vec<TargetReport> {
-        match Client::connect(&self.dir).await {
-            Ok(client) => client.targets().await.unwrap_or_default(),
-            Err(_) => Vec::new(),
-        }
+        let asked = patiently(async {
+            let client = Client::connect(&self.dir).await.map_err(failed)?;
+            client.targets().await.map_err(failed)
+        });
+        asked.await.unwrap_or_default()
     }
 
     /// Stops the edge for good.
     pub(crate) async fn stop(&self, within: Duration) {
         let mut edge = self.state.lock().await;
         edge.stopping = true;
-        if let Ok(client) = Client::connect(&self.dir).await {
-            // An edge that does not answer is ended below; there is nothing else to do about it here.
-            let _ = client.stop(within).await;
-        }
-        if let Some(pid) = edge.pid.take() {
-            process::ended_within(pid, within + Duration::from_secs(1)).await;
+        let asked = patiently(async {
+            let client = Client::connect(&self.dir).await.map_err(failed)?;
+            client.stop(within).await.map_err(failed)
+        });
+        // An edge that does not answer is ended below; there is nothing else to do about it here.
+        let _ = asked.await;
+        if let Some(pid) = edge.pid.take()
+            && !process::ended_within(pid, within + Duration::from_secs(1)).await
+        {
             process::kill(pid);
         }
         edge.sockets.clear();
@@ -135,11 +151,15 @@ impl EdgeSupervisor {
 
     /// Starts the edge again whenever it is gone.
     async fn watch(self: Arc<Self>) {
+        let mut wait = FIRST_WAIT;
         loop {
             let pid = self.state.lock().await.pid;
             match pid {
                 Some(pid) => process::ended(pid).await,
-                None => tokio::time::sleep(Duration::from_millis(200)).await,
+                None => {
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
             }
             let mut edge = self.state.lock().await;
             if edge.stopping {
@@ -149,8 +169,15 @@ impl EdgeSupervisor {
                 continue;
             }
             edge.pid = None;
-            if let Err(error) = self.revive(&mut edge).await {
-                process::log_line(&format!("the edge could not be started again: {error}"));
+            match self.revive(&mut edge).await {
+                Ok(()) => wait = FIRST_WAIT,
+                Err(error) => {
+                    process::log_line(&format!("the edge could not be started again: {error}"));
+                    // One without its sockets or routes serves nobody: the next try begins anew.
+                    if let Some(pid) = edge.pid.take() {
+                        process::kill(pid);
+                    }
+                }
             }
         }
     }
@@ -163,7 +190,7 @@ impl EdgeSupervisor {
         if edge.views.is_empty() {
             Ok(())
         } else {
-            self.configure(edge).await.map(|_| ())
+            self.configure(edge, None).await.map(|_| ())
         }
     }
 
@@ -196,7 +223,22 @@ impl EdgeSupervisor {
     }
 
     /// Binds what is missing and gives the edge the configuration for all views.
-    async fn configure(&self, edge: &mut MutexGuard<'_, Edge>) -> Result<Routed, PlatformError> {
+    ///
+    /// The address of the scope that is published must be had. One that another scope cannot have (any more) takes only that
+    /// scope out, with a line in the log; the next publication tries again.
+    async fn configure(
+        &self,
+        edge: &mut MutexGuard<'_, Edge>,
+        published: Option<&Scope>,
+    ) -> Result<Routed, PlatformError> {
+        patiently(self.converse(edge, published)).await
+    }
+
+    async fn converse(
+        &self,
+        edge: &mut MutexGuard<'_, Edge>,
+        published: Option<&Scope>,
+    ) -> Result<Routed, PlatformError> {
         let client = Client::connect(&self.dir).await.map_err(failed)?;
         let asked: Vec<(Scope, Option<String>)> = edge
             .views
@@ -206,8 +248,16 @@ impl EdgeSupervisor {
         edge.listening
             .retain(|scope, _| asked.iter().any(|(other, _)| other == scope));
         for (scope, http) in asked {
-            let address = self.listen(edge, &client, http.as_deref()).await?;
-            edge.listening.insert(scope, address);
+            match self.listen(edge, &client, http.as_deref()).await {
+                Ok(address) => {
+                    edge.listening.insert(scope, address);
+                }
+                Err(error) if published == Some(&scope) => return Err(error),
+                Err(error) => {
+                    process::log_line(&format!("{scope} is not served: {error}"));
+                    edge.listening.remove(&scope);
+                }
+            }
         }
         let version = edge.version + 1;
         let config = edge_view::merge(version, &edge.views, &edge.listening).map_err(|cause| PlatformError::Edge {
@@ -234,15 +284,11 @@ impl EdgeSupervisor {
         client: &Client,
         http: Option<&str>,
     ) -> Result<SocketAddr, PlatformError> {
-        let candidates = listen_address::candidates(http);
-        if let Some(address) = candidates
-            .iter()
-            .find(|address| edge.sockets.iter().any(|(held, _)| held == *address))
-        {
-            return Ok(*address);
-        }
-        let mut cause = format!("\"{}\" is no address", http.unwrap_or_default());
-        for address in candidates {
+        let mut refused = None;
+        for address in listen_address::candidates(http) {
+            if edge.sockets.iter().any(|(held, _)| *held == address) {
+                return Ok(address);
+            }
             match seaworthy_edge::listeners::bind(address, self.workers) {
                 Ok(sockets) => {
                     let sockets: Vec<(SocketAddr, OwnedFd)> =
@@ -251,11 +297,16 @@ impl EdgeSupervisor {
                     edge.sockets.extend(sockets);
                     return Ok(address);
                 }
-                Err(error) => cause = error.to_string(),
+                // Only without the right to the usual port is there another one; a port that is taken is said to be.
+                Err(error @ BindError::Privileged { .. }) => refused = Some(error),
+                Err(error) => {
+                    refused = Some(error);
+                    break;
+                }
             }
         }
         Err(PlatformError::Edge {
-            cause,
+            cause: refused.map_or_else(|| format!("\"{}\" is no address", http.unwrap_or_default()), |error| error.to_string()),
             remedy: "free the address, or set edge.http to another one".to_owned(),
         })
     }
@@ -276,7 +327,7 @@ impl EdgePort for EdgeSupervisor {
                     at: clock::timestamp(),
                 });
             }
-            let configured = self.configure(&mut edge).await;
+            let configured = self.configure(&mut edge, Some(scope)).await;
             if configured.is_err() {
                 // The edge goes on with the last good configuration, and so does what is published next.
                 match before {
@@ -294,7 +345,8 @@ impl EdgePort for EdgeSupervisor {
             let Ok(client) = Client::connect(&self.dir).await else {
                 return Vec::new();
             };
-            client.drain(targets, within).await.unwrap_or_default()
+            let drained = tokio::time::timeout(within + PATIENCE, client.drain(targets, within));
+            drained.await.ok().and_then(Result::ok).unwrap_or_default()
         })
     }
 }
@@ -304,4 +356,12 @@ fn failed(error: impl std::fmt::Display) -> PlatformError {
         cause: error.to_string(),
         remedy: "look at log/edge.log in the state directory".to_owned(),
     }
+}
+
+async fn patiently<T>(asked: impl Future<Output = Result<T, PlatformError>>) -> Result<T, PlatformError> {
+    let silent = |_| PlatformError::Edge {
+        cause: format!("it does not answer within {} s", PATIENCE.as_secs()),
+        remedy: "look at log/edge.log in the state directory; if its process hangs, end it: it is started again".to_owned(),
+    };
+    tokio::time::timeout(PATIENCE, asked).await.map_err(silent)?
 }

@@ -100,6 +100,7 @@ pub(crate) async fn plan_release(app: &App, scope: &Scope, row: &ReleaseRow) -> 
         }
         Asked::Rollback(target) => {
             let to = kept(app, scope, target)?.with_newest_secrets(|name| app.secrets.newest(scope, name));
+            refuse_broken_schema(app, scope, target, &to)?;
             let settings = Settings::known_good(Strategy::BlueGreen);
             made(&Request {
                 kind: Kind::Rollback,
@@ -177,6 +178,18 @@ fn release_plan(
     })
 }
 
+/// A rollback over any revision whose migration old code does not survive is refused, not only over the stable one.
+fn refuse_broken_schema(app: &App, scope: &Scope, target: &ReleaseId, to: &Snapshot) -> Result<(), Refused> {
+    for row in app.store.revisions(scope, crate::prune::KEPT_REVISIONS)? {
+        if order(&row.release) > order(target)
+            && let Some(refusal) = seaworthy_plan::broken_schema(&snapshot(&row)?, to)
+        {
+            return Err(Refused::conflict("refused", refusal.to_string(), refusal.remedy()));
+        }
+    }
+    Ok(())
+}
+
 /// The stable revision of a scope.
 pub(crate) fn stable(app: &App, scope: &Scope) -> Result<Option<(ReleaseId, Snapshot)>, Refused> {
     let Some(row) = app.store.stable(scope)? else {
@@ -213,26 +226,24 @@ pub(crate) fn rollback_target(app: &App, scope: &Scope, named: Option<&str>) -> 
             .ok_or_else(|| not_kept(named, &rows));
     }
     let stable = app.store.stable(scope)?;
-    let (before, revision) = match &stable {
-        Some(row) => (
-            rows.iter()
-                .position(|other| other.release == row.release)
-                .map_or(0, |at| at + 1),
-            Some(&row.revision),
-        ),
-        None => (0, None),
-    };
-    rows.iter()
-        .skip(before)
-        .find(|row| Some(&row.revision) != revision)
-        .map(|row| row.release.clone())
-        .ok_or_else(|| {
-            Refused::conflict(
-                "nothing_before",
-                "there is no kept revision before the stable one",
-                "seaworthy releases lists what there is",
-            )
-        })
+    let now = stable.as_ref().map(snapshot).transpose()?;
+    for row in &rows {
+        let older = stable.as_ref().is_none_or(|stable| order(&row.release) < order(&stable.release));
+        // What `scale` and `restart` made of a revision runs the same code: to go back means to go behind it.
+        if older && now.as_ref().is_none_or(|now| !now.behaves_like(&snapshot(row).unwrap_or_else(|_| now.clone()))) {
+            return Ok(row.release.clone());
+        }
+    }
+    Err(Refused::conflict(
+        "nothing_before",
+        "there is no kept revision before the stable one",
+        "seaworthy releases lists what there is",
+    ))
+}
+
+/// Releases in the order in which they were asked for.
+fn order(release: &ReleaseId) -> u64 {
+    release.as_str().trim_start_matches('r').parse().unwrap_or(0)
 }
 
 fn not_kept(named: &str, rows: &[StableRow]) -> Refused {

@@ -49,10 +49,9 @@ pub(crate) async fn ended(pid: u32) {
     }
 }
 
-/// Waits until a process has ended, at most so long.
-pub(crate) async fn ended_within(pid: u32, within: Duration) {
-    // Not having ended in time is what the caller deals with next.
-    let _ = tokio::time::timeout(within, ended(pid)).await;
+/// Waits until a process has ended, at most so long. Whether it has.
+pub(crate) async fn ended_within(pid: u32, within: Duration) -> bool {
+    tokio::time::timeout(within, ended(pid)).await.is_ok()
 }
 
 /// Whether there is a process of that number.

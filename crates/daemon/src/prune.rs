@@ -20,7 +20,8 @@ pub(crate) async fn prune(app: &App, scope: &Scope) -> Result<(), StoreError> {
     }
     let mut kept: BTreeSet<ArtifactId> = BTreeSet::new();
     for scope in app.store.scopes()? {
-        for row in app.store.revisions(&scope, KEPT_REVISIONS)? {
+        let stable = app.store.stable(&scope)?;
+        for row in app.store.revisions(&scope, KEPT_REVISIONS)?.into_iter().chain(stable) {
             match serde_json::from_str::<Snapshot>(&row.snapshot) {
                 Ok(snapshot) => kept.extend(snapshot.artifacts().cloned()),
                 Err(error) => {

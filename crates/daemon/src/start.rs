@@ -52,6 +52,7 @@ pub fn run(options: &DaemonOptions) -> Result<(), DaemonError> {
 async fn serve(options: &DaemonOptions) -> Result<(), DaemonError> {
     let state = make_state(&options.state)?;
     let _lock = StateLock::take(&state)?;
+    let listener = api::bind(&state.join("daemon.sock"))?;
     let store = Store::open(&state)?;
     let secrets = Secrets::new(state.clone());
     let edge = Arc::new(EdgeSupervisor::new(&state, options.binary.clone()));
@@ -84,7 +85,7 @@ async fn serve(options: &DaemonOptions) -> Result<(), DaemonError> {
     resume(&app).await?;
     watch_signals(&app);
     log_line(&format!("serving {}", state.display()));
-    api::serve(app, &state.join("daemon.sock")).await?;
+    api::serve(app, listener).await?;
     log_line("ended");
     Ok(())
 }

@@ -14,7 +14,10 @@ use crate::{clock, history, planning};
 
 /// Everything that is known of an application now.
 pub(crate) async fn status(app: &App, scope: &Scope) -> Result<api::AppStatus, Refused> {
-    let newest = app.store.releases(scope, 1)?.pop();
+    let newest = match app.store.under_way(scope)? {
+        Some(under_way) => Some(under_way),
+        None => app.store.releases(scope, 1)?.pop(),
+    };
     let Some(newest) = newest else {
         let known: Vec<String> = app
             .store

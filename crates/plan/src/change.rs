@@ -208,6 +208,12 @@ fn difference(old: &ServiceSnapshot, new: &ServiceSnapshot) -> String {
     if old.stop != new.stop {
         parts.push("stop".to_owned());
     }
+    if old.drain != new.drain {
+        parts.push("drain".to_owned());
+    }
+    if old.migrate != new.migrate {
+        parts.push("migrate".to_owned());
+    }
     if old.cpu != new.cpu || old.memory != new.memory {
         parts.push("resources".to_owned());
     }

@@ -19,7 +19,7 @@ pub mod detect;
 pub use change::{Action, Change};
 pub use digest::digest;
 pub use order::needs_order;
-pub use plan::{Kind, Plan, Refusal, Request, Strategy, plan};
+pub use plan::{Kind, Plan, Refusal, Request, Strategy, broken_schema, plan};
 pub use resolve::{Source, Unresolved, build_request, listens, resolve, source_dir, tell_detected};
 pub use settings::{Gate, Judging, Settings};
 pub use snapshot::{Migration, ServiceSnapshot, Snapshot};

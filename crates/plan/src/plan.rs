@@ -244,6 +244,11 @@ fn gap(change: &Change, settings: &Settings) -> Option<String> {
     }
 }
 
+/// Why code of `to` must not run after the migrations of `after`, if so.
+pub fn broken_schema(after: &Snapshot, to: &Snapshot) -> Option<Refusal> {
+    crossed_breaking_migration(after, to).map(|service| Refusal::BrokenSchema { service })
+}
+
 /// The first service whose migration in `from` breaks the code of `to`.
 fn crossed_breaking_migration(from: &Snapshot, to: &Snapshot) -> Option<String> {
     from.services.iter().find_map(|(name, service)| {

@@ -77,7 +77,7 @@ pub struct Migration {
     pub old_code: OldCode,
 }
 
-/// What decides the behaviour of one instance. How many there are, and what they are built from and when, does not.
+/// What decides the behaviour of one instance, its beginning and end included. How many there are does not.
 #[derive(Serialize)]
 struct Behaviour<'a> {
     input: &'a str,
@@ -86,7 +86,9 @@ struct Behaviour<'a> {
     listens: bool,
     port: Option<u16>,
     health: &'a Health,
+    drain: Span,
     stop: Span,
+    migrate: &'a Option<Migration>,
     cpu: &'a Option<Range<Cores>>,
     memory: &'a Option<Range<Size>>,
 }
@@ -94,7 +96,7 @@ struct Behaviour<'a> {
 /// What decides the behaviour of an application.
 #[derive(Serialize)]
 struct Whole<'a> {
-    services: BTreeMap<&'a str, (String, u32, Span)>,
+    services: BTreeMap<&'a str, (String, u32)>,
     external: &'a BTreeMap<String, External>,
     routes: &'a [RouteSpec],
     http: &'a Option<String>,
@@ -110,7 +112,9 @@ impl ServiceSnapshot {
             listens: self.listens,
             port: self.port,
             health: &self.health,
+            drain: self.drain,
             stop: self.stop,
+            migrate: &self.migrate,
             cpu: &self.cpu,
             memory: &self.memory,
         };
@@ -152,13 +156,21 @@ impl Snapshot {
             services: self
                 .services
                 .iter()
-                .map(|(name, service)| (name.as_str(), (service.revision().0, service.replicas, service.drain)))
+                .map(|(name, service)| (name.as_str(), (service.revision().0, service.replicas)))
                 .collect(),
             external: &self.external,
             routes: &self.routes,
             http: &self.http,
         };
         Revision(digest(&whole).chars().take(12).collect())
+    }
+
+    /// Whether both run the same sides behind the same routes, in whatever numbers.
+    pub fn behaves_like(&self, other: &Self) -> bool {
+        let sides = |snapshot: &Self| -> Vec<SideId> {
+            snapshot.services.keys().filter_map(|name| snapshot.side_id(name)).collect()
+        };
+        sides(self) == sides(other) && (&self.routes, &self.http, &self.external) == (&other.routes, &other.http, &other.external)
     }
 
     /// The side of one of its services.

@@ -30,7 +30,7 @@ pub fn describe(plan: &Plan) -> Vec<PlannedStep> {
     }
     say(
         "checking",
-        "check that ports are free and both sides fit".to_owned(),
+        "check that there is memory for the new instances, and disk".to_owned(),
         "nothing may start that cannot run",
     );
     for change in &plan.changes {

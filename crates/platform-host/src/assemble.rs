@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use seaworthy_edge::config::{Affinity, Probe, Route, Side, Target, Upstream};
 use seaworthy_platform::{InstanceId, ReleaseId, RouteSpec, Routing, Scope, SideId, SideWeight};
 use seaworthy_spec::Health;
+use seaworthy_spec::units::Span;
 
 use crate::edge_port::ScopeView;
 
@@ -33,6 +34,8 @@ pub(crate) struct Candidate {
     pub(crate) unready: bool,
     /// It is on its way out.
     pub(crate) draining: bool,
+    /// How long what it is doing may take to finish then.
+    pub(crate) drain: Span,
 }
 
 /// The id of a service's upstream.
@@ -142,7 +145,7 @@ fn target(candidate: &Candidate, edge_probes_it: bool) -> Target {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, candidate.port)),
         verified: true,
         draining: candidate.draining || (candidate.unready && !edge_probes_it),
-        drain_ms: 0,
+        drain_ms: candidate.drain.millis,
     }
 }
 
@@ -202,7 +205,6 @@ fn connection_only() -> Probe {
 #[cfg(test)]
 mod tests {
     use seaworthy_platform::External;
-    use seaworthy_spec::units::Span;
 
     use super::*;
 
@@ -241,6 +243,7 @@ mod tests {
             verified: true,
             unready: false,
             draining: false,
+            drain: Span::secs(30),
         }
     }
 

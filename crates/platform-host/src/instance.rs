@@ -204,6 +204,7 @@ impl Instance {
             verified: view.is_verified(),
             unready: view.phase() == Phase::Unready,
             draining: view.leaving != Leaving::No,
+            drain: self.record.spec.drain,
         })
     }
 }

@@ -78,6 +78,7 @@ impl Store {
             path: path.clone(),
             cause,
         };
+        restrict(&path)?;
         let mut connection = Connection::open(&path).map_err(database)?;
         let found: u32 = connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
@@ -107,7 +108,6 @@ impl Store {
             .map_err(database)?;
         let fence = read_fence(&transaction).map_err(database)?;
         transaction.commit().map_err(database)?;
-        restrict(&path)?;
         Ok(Self {
             path,
             connection: Mutex::new(connection),
@@ -164,11 +164,25 @@ fn read_fence(connection: &Connection) -> rusqlite::Result<i64> {
     Ok(found.unwrap_or(0))
 }
 
-/// Only the owner reads the journal: it names people, sources and machines.
+/// Only the owner reads the journal: it holds files, which name people, sources and machines. SQLite gives the files beside
+/// the database the database's own mode, so it is made with that mode before SQLite sees it.
 fn restrict(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|cause| StoreError::Directory {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let failed = |path: &Path, cause| StoreError::Directory {
         path: path.to_owned(),
         cause,
-    })
+    };
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map_err(|cause| failed(path, cause))?;
+    for beside in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(beside);
+        let file = Path::new(&file);
+        if file.exists() {
+            let mode = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(file, mode).map_err(|cause| failed(file, cause))?;
+        }
+    }
+    Ok(())
 }

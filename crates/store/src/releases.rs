@@ -165,6 +165,21 @@ impl Store {
         })
     }
 
+    /// The release of a scope that is under way: the oldest that has not ended. Those behind it wait for their turn.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the journal cannot be read.
+    pub fn under_way(&self, scope: &Scope) -> Result<Option<ReleaseRow>, StoreError> {
+        self.read(|connection| {
+            let query = format!(
+                "SELECT {COLUMNS} FROM releases WHERE organisation = ?1 AND app = ?2 AND environment = ?3
+                 AND outcome IS NULL ORDER BY id LIMIT 1"
+            );
+            let whose = params![scope.organisation, scope.app, scope.environment];
+            connection.query_row(&query, whose, row).optional()
+        })
+    }
+
     /// Releases that have not reached a resting place, oldest first.
     ///
     /// # Errors

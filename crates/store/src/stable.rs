@@ -84,15 +84,17 @@ impl Store {
         })
     }
 
-    /// The revisions of a scope that were stable, newest first.
+    /// The revisions of a scope that a release or a rollback made stable, newest first, each once. What `scale` and `restart`
+    /// made of them is not among them: it would push out what a rollback wants.
     ///
     /// # Errors
     /// [`StoreError`] when the journal cannot be read.
     pub fn revisions(&self, scope: &Scope, most: u32) -> Result<Vec<StableRow>, StoreError> {
         self.read(|connection| {
             let mut query = connection.prepare(
-                "SELECT release, revision, snapshot FROM revisions
-                 WHERE organisation = ?1 AND app = ?2 AND environment = ?3 ORDER BY release DESC LIMIT ?4",
+                "SELECT MAX(r.release), r.revision, r.snapshot FROM revisions r JOIN releases l ON l.id = r.release
+                 WHERE r.organisation = ?1 AND r.app = ?2 AND r.environment = ?3 AND l.kind IN ('release', 'rollback')
+                 GROUP BY r.revision ORDER BY 1 DESC LIMIT ?4",
             )?;
             let rows = query.query_map(params![scope.organisation, scope.app, scope.environment, most], |row| {
                 Ok(StableRow {

@@ -30,6 +30,10 @@ pub(super) async fn shutdown(
     State(app): State<Arc<App>>,
     axum::extract::ConnectInfo(caller): axum::extract::ConnectInfo<crate::caller::Caller>,
 ) -> Result<Response, Refused> {
+    // All or nothing: a release under way is found before the first application is stopped.
+    if let Some(row) = app.store.unfinished()?.first() {
+        return Err(Refused::busy_to_stop(row.id.as_str()));
+    }
     let mut what = Vec::new();
     for scope in app.store.scopes()? {
         let stopped = app.conductor(&scope).stop(caller.name(), false).await?;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seaworthy_plan::Plan;
-use seaworthy_platform::{ReleaseId, Scope, SideObserved};
-use seaworthy_release::{Command, Entry, Event, Machine, Measures, Observation, Outcome, Reason};
+use seaworthy_platform::{Platform as _, ReleaseId, Scope, SideObserved};
+use seaworthy_release::{Command, Effect, Entry, Event, Machine, Measures, Observation, Outcome, Reason};
 use seaworthy_store::{Appended, Progress, StoreError, Success};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::effects::Job;
@@ -27,6 +28,8 @@ pub(super) struct Following {
     running: Option<Running>,
     seen: broadcast::Receiver<SideObserved>,
     series: Series,
+    /// When the edge's counters are read next. Kept here, because waiting for it is interrupted by whatever else happens.
+    next_look: Option<Instant>,
 }
 
 /// The effect that runs.
@@ -78,6 +81,7 @@ impl Following {
             running: None,
             seen: app.platform.watch(),
             series: Series::default(),
+            next_look: None,
         };
         following.feed(Event::Begin).await;
         Ok(Some(following))
@@ -97,15 +101,31 @@ impl Following {
         let timer = self.machine.timer(&clock::moment()).map(Duration::from_millis);
         let event = tokio::select! {
             (step, result) = Self::effect(&mut self.running) => Event::Ended { step, result },
-            seen = Self::observation(&mut self.seen) => Event::Observed(seen),
+            seen = Self::observation(&mut self.seen, &self.machine.plan().scope) => match seen {
+                Some(seen) => Event::Observed(seen),
+                None => return self.look_again().await,
+            },
             () = sleep_for(timer) => Event::Tick,
-            measures = Self::measure(&self.app, &self.machine, &mut self.series) => Event::Measured(measures),
+            measures = Self::measure(&self.app, &self.machine, &mut self.series, &mut self.next_look) => Event::Measured(measures),
         };
         let measured = matches!(event, Event::Measured(_));
+        let routed = matches!((&event, self.machine.pending()), (Event::Ended { .. }, Some((_, Effect::Route { .. }))));
         self.feed(event).await;
         if measured {
             // A verdict may be what a hold whose time is over was waiting for.
             self.feed(Event::Tick).await;
+        }
+        if routed {
+            // A side may have fallen over between its probes and its traffic, and would not be told of again.
+            self.look_again().await;
+        }
+    }
+
+    /// Judges every side by what is so now, where the news of a change may have been missed.
+    async fn look_again(&mut self) {
+        let scope = self.machine.plan().scope.clone();
+        for side in self.app.platform.observe(Some(&scope)).await {
+            self.feed(Event::Observed(side)).await;
         }
     }
 
@@ -156,14 +176,16 @@ impl Following {
     }
 
     /// Waits for the next tick and reads the edge's counters. Never ends while nothing is judged.
-    async fn measure(app: &App, machine: &Machine, series: &mut Series) -> Measures {
+    async fn measure(app: &App, machine: &Machine, series: &mut Series, next_look: &mut Option<Instant>) -> Measures {
         let Some(since) = machine.judging_since() else {
             return std::future::pending().await;
         };
         let judging = &machine.plan().settings.judging;
         let scope = &machine.plan().scope;
         loop {
-            tokio::time::sleep(judging.tick.duration()).await;
+            let tick = judging.tick.duration();
+            tokio::time::sleep_until(*next_look.get_or_insert_with(|| Instant::now() + tick)).await;
+            *next_look = Some(Instant::now() + tick);
             // An edge that cannot be asked now is asked at the next tick; no data never passes a gate.
             let Ok(exposition) = app.edge.metrics().await else {
                 continue;
@@ -179,12 +201,13 @@ impl Following {
         }
     }
 
-    async fn observation(seen: &mut broadcast::Receiver<SideObserved>) -> SideObserved {
+    /// The next change of a side of this scope; none when some were missed.
+    async fn observation(seen: &mut broadcast::Receiver<SideObserved>, scope: &Scope) -> Option<SideObserved> {
         loop {
             match seen.recv().await {
-                Ok(side) => return side,
-                // What was missed is told again by the next change; health is judged by the newest word only.
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Ok(side) if side.side.scope == *scope => return Some(side),
+                Ok(_) => {}
+                Err(broadcast::error::RecvError::Lagged(_)) => return None,
                 Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
             }
         }
