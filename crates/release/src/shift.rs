@@ -90,7 +90,13 @@ impl Shift<'_> {
             .into_iter()
             .map(|weight| {
                 // Other services keep what the edge has: theirs may be shares, and their number may not be known just now.
-                let kept = || state.weight(&weight.side).unwrap_or(weight.weight);
+                // Where that is not known either, a side that may have stopped waits for its own turn: it gave its traffic away before.
+                let unsure = state.uncertain.contains_key(&weight.side);
+                let kept = || {
+                    state
+                        .weight(&weight.side)
+                        .unwrap_or(if unsure { 0 } else { weight.weight })
+                };
                 let weight_now = match &weight.side {
                     side if side == self.from => stay,
                     side if side == self.to => weight.weight,
