@@ -58,7 +58,8 @@ impl Audit {
         require(!abort || self.back == Some(true), || {
             "an abort was overtaken".to_owned()
         })?;
-        require(!(overdue && way_back) || self.back.is_some(), || {
+        // A question to a person comes first: the deadline is looked at again with the answer.
+        require(!(overdue && way_back) || self.back.is_some() || self.held, || {
             "the deadline is over and it goes on".to_owned()
         })
     }
