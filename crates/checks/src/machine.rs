@@ -78,7 +78,7 @@ fn check_listening(listening: &Listening, key: &str, report: &mut Report<'_>) {
                     &LISTEN_FALLBACK,
                     key,
                     format!("this user may not bind {address}, so {} is used", fallback.address),
-                    "nothing, or run the daemon as root (`seaworthy install`) to have the usual port.",
+                    "nothing, or run the daemon as root to have the usual port.",
                 );
                 check_listening(fallback, key, report);
             }
@@ -86,7 +86,7 @@ fn check_listening(listening: &Listening, key: &str, report: &mut Report<'_>) {
                 &LISTEN_DENIED,
                 key,
                 format!("this user may not bind {address}"),
-                "run the daemon as root (`seaworthy install`), or choose a port above 1023.",
+                "run the daemon as root, or choose a port above 1023.",
             ),
         },
         ListenState::NotHere => report.add(

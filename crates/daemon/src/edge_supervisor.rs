@@ -243,6 +243,8 @@ impl EdgeSupervisor {
         let asked: Vec<(Scope, Option<String>)> = edge
             .views
             .iter()
+            // What only finishes its requests needs no address.
+            .filter(|(_, view)| !view.routes.is_empty())
             .map(|(scope, view)| (scope.clone(), view.http.clone()))
             .collect();
         edge.listening
@@ -306,7 +308,10 @@ impl EdgeSupervisor {
             }
         }
         Err(PlatformError::Edge {
-            cause: refused.map_or_else(|| format!("\"{}\" is no address", http.unwrap_or_default()), |error| error.to_string()),
+            cause: refused.map_or_else(
+                || format!("\"{}\" is no address", http.unwrap_or_default()),
+                |error| error.to_string(),
+            ),
             remedy: "free the address, or set edge.http to another one".to_owned(),
         })
     }
@@ -361,7 +366,8 @@ fn failed(error: impl std::fmt::Display) -> PlatformError {
 async fn patiently<T>(asked: impl Future<Output = Result<T, PlatformError>>) -> Result<T, PlatformError> {
     let silent = |_| PlatformError::Edge {
         cause: format!("it does not answer within {} s", PATIENCE.as_secs()),
-        remedy: "look at log/edge.log in the state directory; if its process hangs, end it: it is started again".to_owned(),
+        remedy: "look at log/edge.log in the state directory; if its process hangs, end it: it is started again"
+            .to_owned(),
     };
     tokio::time::timeout(PATIENCE, asked).await.map_err(silent)?
 }

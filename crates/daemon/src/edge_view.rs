@@ -28,6 +28,8 @@ pub(crate) fn merge(
     let mut addresses = BTreeSet::new();
     let mut claimed: BTreeMap<(SocketAddr, String, String), String> = BTreeMap::new();
     for (scope, view) in views {
+        config.upstreams.extend(view.upstreams.clone());
+        // One that is not listened for has no routes, or cannot be served now; what it has in flight may finish.
         let Some(address) = listening.get(scope) else { continue };
         addresses.insert(*address);
         for route in &view.routes {
@@ -45,7 +47,6 @@ pub(crate) fn merge(
                 ..route.clone()
             });
         }
-        config.upstreams.extend(view.upstreams.clone());
     }
     config.listeners = addresses.into_iter().map(|address| Listener { address }).collect();
     Ok(config)

@@ -228,15 +228,19 @@ pub(crate) fn rollback_target(app: &App, scope: &Scope, named: Option<&str>) -> 
     let stable = app.store.stable(scope)?;
     let now = stable.as_ref().map(snapshot).transpose()?;
     for row in &rows {
-        let older = stable.as_ref().is_none_or(|stable| order(&row.release) < order(&stable.release));
+        let older = stable
+            .as_ref()
+            .is_none_or(|stable| order(&row.release) < order(&stable.release));
         // What `scale` and `restart` made of a revision runs the same code: to go back means to go behind it.
-        if older && now.as_ref().is_none_or(|now| !now.behaves_like(&snapshot(row).unwrap_or_else(|_| now.clone()))) {
+        // So does one that differs in the versions of its secrets, for the newest ones are used in any case.
+        let then = snapshot(row)?.with_newest_secrets(|name| app.secrets.newest(scope, name));
+        if older && now.as_ref().is_none_or(|now| !now.behaves_like(&then)) {
             return Ok(row.release.clone());
         }
     }
     Err(Refused::conflict(
         "nothing_before",
-        "there is no kept revision before the stable one",
+        "there is no kept revision before the stable one that differs in more than numbers and secrets",
         "seaworthy releases lists what there is",
     ))
 }

@@ -168,9 +168,14 @@ impl Snapshot {
     /// Whether both run the same sides behind the same routes, in whatever numbers.
     pub fn behaves_like(&self, other: &Self) -> bool {
         let sides = |snapshot: &Self| -> Vec<SideId> {
-            snapshot.services.keys().filter_map(|name| snapshot.side_id(name)).collect()
+            snapshot
+                .services
+                .keys()
+                .filter_map(|name| snapshot.side_id(name))
+                .collect()
         };
-        sides(self) == sides(other) && (&self.routes, &self.http, &self.external) == (&other.routes, &other.http, &other.external)
+        sides(self) == sides(other)
+            && (&self.routes, &self.http, &self.external) == (&other.routes, &other.http, &other.external)
     }
 
     /// The side of one of its services.

@@ -160,6 +160,10 @@ impl Monitor<'_> {
             return;
         }
         self.pulse.distrust();
+        if !proc::runs(running.pid) {
+            // It has just ended and left somebody who answers in its place: its keeper is about to say so.
+            return;
+        }
         let lines = last_lines(&self.instance.dir).await;
         self.trouble(diagnose::taken(port, lines));
     }

@@ -100,7 +100,11 @@ fn prune(logs: &Path) -> io::Result<()> {
     let mut kept: Vec<(std::time::SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(logs)? {
         let entry = entry?;
-        kept.push((entry.metadata()?.modified()?, entry.path()));
+        // Instances of a service leave at the same time, and each prunes: another may have been faster.
+        match entry.metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            found => kept.push((found?.modified()?, entry.path())),
+        }
     }
     kept.sort();
     let surplus = kept.len().saturating_sub(LOGS_KEPT);

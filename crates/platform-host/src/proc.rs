@@ -12,6 +12,11 @@ pub(crate) fn boot_id() -> String {
         .unwrap_or_default()
 }
 
+/// Whether there is a process of this number that is not a zombie. Only for one that ran a moment ago.
+pub(crate) fn runs(pid: u32) -> bool {
+    stat(pid).is_some_and(|stat| stat.state != 'Z' && stat.state != 'X')
+}
+
 /// Whether the process of this number that started at this time is there and not a zombie.
 pub(crate) fn is_alive(pid: u32, start_ticks: u64) -> bool {
     stat(pid).is_some_and(|stat| stat.start_ticks == start_ticks && stat.state != 'Z' && stat.state != 'X')

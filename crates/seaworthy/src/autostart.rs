@@ -75,6 +75,8 @@ async fn wait(client: &Client, child: &mut Child, log: PathBuf, began: u64) -> R
             return Ok(());
         }
         let cause = match ended {
+            // Somebody else's daemon was faster; it answers in a moment.
+            Some(_) if Instant::now() < deadline && lost_the_race(&log, began) => None,
             Some(status) => Some(format!("it ended with {status}")),
             None if Instant::now() > deadline => Some(format!("it did not answer within {} s", LIMIT.as_secs())),
             None => None,
@@ -86,9 +88,15 @@ async fn wait(client: &Client, child: &mut Child, log: PathBuf, began: u64) -> R
                 log,
             });
         }
-        ended = child.try_wait().ok().flatten();
+        ended = ended.or_else(|| child.try_wait().ok().flatten());
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+fn lost_the_race(log: &Path, began: u64) -> bool {
+    last_lines(log, began)
+        .iter()
+        .any(|line| line.contains("another daemon has it"))
 }
 
 /// Sets a large log aside; returns where the next daemon's lines begin.

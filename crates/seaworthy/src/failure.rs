@@ -210,7 +210,7 @@ impl Failure {
             Failure::Mistakes { .. } => "correct them; nothing was started or changed".into(),
             Failure::Findings { .. } => "each says what to do; `seaworthy check` looks again".into(),
             Failure::Unreachable { .. } => {
-                "`seaworthy up` starts it; `--state DIR` names the state of another daemon".into()
+                "what it started goes on without it; `seaworthy up` starts it again; `--state DIR` names the state of another daemon".into()
             }
             Failure::Refused(refusal) => refusal.remedy.clone(),
             Failure::Answer { .. } => {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::form::{Form, TextForm};
+use crate::form::Form;
 use crate::merged::Merged;
 use crate::mistake::{Complaint, Mistake, Mistakes};
 use crate::model::{ENVIRONMENTS, Spec};
@@ -12,7 +12,6 @@ use crate::reader::Reader;
 use crate::rules;
 use crate::suggest;
 use crate::syntax;
-use crate::text::Name;
 use crate::tree::Node;
 
 /// The environment that is meant where none is named.
@@ -85,10 +84,7 @@ impl File {
 
     fn known(&self, environment: &str) -> Result<(), Mistakes> {
         let listed = self.environments();
-        if let (true, Err(complaint)) = (listed.is_empty(), Name::check(environment)) {
-            return Err(Mistakes::sorted(vec![self.broken(&At::base(0), complaint)]));
-        }
-        if listed.is_empty() || ALWAYS.contains(&environment) || listed.iter().any(|name| name == environment) {
+        if ALWAYS.contains(&environment) || listed.iter().any(|name| name == environment) {
             return Ok(());
         }
         let names = listed.iter().map(String::as_str).chain(ALWAYS).collect::<BTreeSet<_>>();

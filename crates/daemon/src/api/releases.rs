@@ -107,6 +107,14 @@ pub(super) async fn scale(
     if !known_services(&app, &scope)?.contains(&request.service) {
         return Err(planning::unknown_service(&request.service));
     }
+    if request.replicas == 0 {
+        let cause = format!("{} would not serve any more", request.service);
+        return Err(Refused::usage(
+            "scale",
+            cause,
+            "seaworthy down stops the application; 1 is the least",
+        ));
+    }
     accepted(&app, &scope, &Asked::Scale(request), api::Queue::Wait, &caller).await
 }
 

@@ -109,7 +109,10 @@ impl Following {
             measures = Self::measure(&self.app, &self.machine, &mut self.series, &mut self.next_look) => Event::Measured(measures),
         };
         let measured = matches!(event, Event::Measured(_));
-        let routed = matches!((&event, self.machine.pending()), (Event::Ended { .. }, Some((_, Effect::Route { .. }))));
+        let routed = matches!(
+            (&event, self.machine.pending()),
+            (Event::Ended { .. }, Some((_, Effect::Route { .. })))
+        );
         self.feed(event).await;
         if measured {
             // A verdict may be what a hold whose time is over was waiting for.

@@ -162,7 +162,8 @@ fn inner_target(root: &Path, link: &Path) -> Result<PathBuf, PlatformError> {
     Ok(target)
 }
 
-/// Directories that tools make and that are made again by a build.
+/// Directories that tools make and that are made again by a build, and the file that describes the application: to change
+/// how it is released must not look like a change of every source that lies beside it.
 fn is_never_source(entry: &DirEntry) -> bool {
     let named: BTreeSet<&str> = BTreeSet::from([".git", "node_modules", ".venv", "__pycache__", ".seaworthy"]);
     let path = entry.path();
@@ -171,7 +172,7 @@ fn is_never_source(entry: &DirEntry) -> bool {
     };
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
         // A work tree or submodule has `.git` as a file; a `node_modules` may be a link to another one.
-        return matches!(name, ".git" | "node_modules");
+        return matches!(name, ".git" | "node_modules") || (name == "seaworthy.toml" && entry.depth() == 1);
     }
     named.contains(name)
         || path.join("pyvenv.cfg").is_file()

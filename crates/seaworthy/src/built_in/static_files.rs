@@ -50,6 +50,9 @@ fn respond(root: &Path, method: &Method, path: &str, headers: &http::HeaderMap) 
     let Some(relative) = relative(path) else {
         return server::text(StatusCode::BAD_REQUEST, "this is not a path");
     };
+    if is_private(&relative) {
+        return server::text(StatusCode::NOT_FOUND, "not found");
+    }
     let wanted = root.join(&relative);
     if wanted.is_dir() && !path.ends_with('/') {
         // Without the slash, relative links of the page would lead to its parent.
@@ -64,6 +67,14 @@ fn respond(root: &Path, method: &Method, path: &str, headers: &http::HeaderMap) 
         Ok(real) if real.starts_with(root) && real.is_file() => file(&real, method, headers),
         _ => server::text(StatusCode::NOT_FOUND, "not found"),
     }
+}
+
+/// Names that begin with a dot are for tools and may hold secrets (`.env`); `.well-known` is for the world (RFC 8615).
+fn is_private(relative: &Path) -> bool {
+    let names = relative.components().filter_map(|part| part.as_os_str().to_str());
+    names
+        .into_iter()
+        .any(|name| (name.starts_with('.') && name != ".well-known") || name == "seaworthy.toml")
 }
 
 fn redirect(path: &str) -> Response<Body> {
