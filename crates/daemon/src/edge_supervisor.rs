@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use seaworthy_edge::client::{Client, Uptake};
+use seaworthy_edge::config::Route;
 use seaworthy_edge::listeners::BindError;
 use seaworthy_edge::protocol::TargetReport;
-use seaworthy_platform::{PlatformError, Routed, Scope};
+use seaworthy_platform::{PlatformError, RouteSpec, Routed, Scope};
 use seaworthy_platform_host::{EdgePort, ScopeView};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -113,6 +114,28 @@ impl EdgeSupervisor {
                 .collect(),
             listening: edge.listening.clone(),
         }
+    }
+
+    /// Why the edge could not serve these routes beside those of the other applications, if so. Nothing is changed.
+    pub(crate) async fn clash(&self, scope: &Scope, http: Option<&str>, routes: &[RouteSpec]) -> Option<String> {
+        let edge = self.state.lock().await;
+        let address = edge.listening.get(scope).copied();
+        let address = address.or_else(|| listen_address::candidates(http).first().copied())?;
+        let wanted = routes.iter().map(|route| Route {
+            id: format!("{}/{}/{}", scope.app, scope.environment, route.name),
+            listeners: Vec::new(),
+            hosts: route.hosts.clone(),
+            path: route.path.clone(),
+            upstream: String::new(),
+        });
+        let view = ScopeView {
+            routes: wanted.collect(),
+            ..ScopeView::default()
+        };
+        let (mut views, mut listening) = (edge.views.clone(), edge.listening.clone());
+        views.insert(scope.clone(), view);
+        listening.insert(scope.clone(), address);
+        edge_view::merge(edge.version, &views, &listening).err()
     }
 
     pub(crate) async fn metrics(&self) -> Result<String, PlatformError> {

@@ -40,7 +40,7 @@ impl Job {
         match &self.effect {
             Effect::Check => {
                 facts::check_fit(&app, self.machine.plan()).await?;
-                Ok(said("there is memory for the new instances, and disk"))
+                Ok(said("memory, disk and routes are there for it"))
             }
             Effect::Build { service } => self.build(&app, service).await,
             Effect::Migrate { service } => self.migrate(&app, service).await,

@@ -5,14 +5,27 @@ use seaworthy_release::Reason;
 
 use crate::app::App;
 
-/// Checks that the new sides fit beside the old ones: the memory they ask for, and the free space they are built into.
+/// Checks that the new sides fit beside the old ones (the memory they ask for, the free space they are built into), and
+/// that no other application has their routes.
 pub(crate) async fn check_fit(app: &App, plan: &Plan) -> Result<(), Reason> {
+    if let Some(clash) = app
+        .edge
+        .clash(&plan.scope, plan.to.http.as_deref(), &plan.to.routes)
+        .await
+    {
+        return Err(Reason::new(
+            "route_taken",
+            clash,
+            "give one of them another host or path",
+        ));
+    }
     let asked: u64 = plan
         .changes
         .iter()
         .map(|change| {
             let extra = match &change.action {
                 Action::Add { replicas, .. } => *replicas,
+                Action::Replace { replicas, .. } if plan.beside() => *replicas,
                 Action::Replace { replicas, .. } => plan.settings.max_surge.min(*replicas),
                 Action::Scale { from, to, .. } => to.saturating_sub(*from),
                 Action::Restart { .. } => 1,

@@ -30,7 +30,7 @@ pub fn describe(plan: &Plan) -> Vec<PlannedStep> {
     }
     say(
         "checking",
-        "check that there is memory for the new instances, and disk".to_owned(),
+        "check that memory, disk and routes are there for it".to_owned(),
         "nothing may start that cannot run",
     );
     for change in &plan.changes {
