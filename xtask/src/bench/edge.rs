@@ -75,12 +75,12 @@ fn table(binaries: &Binaries, all: &[Rounds]) -> Measured {
         "wrk with {CONNECTIONS} connections for {SECONDS} s after 1 s of warming up, {ROUNDS} interleaved rounds; proxy on core {PROXY_CORE}, wrk and \
          upstream (nginx, a fixed answer of 512 bytes) on core {LOAD_CORE}. Median (least–most). Processor time is user and \
          system time of all processes of the proxy.\n\n\
-         | proxy | requests/s | beside nginx | CPU s per million requests | p99, ms | version |\n|---|---|---|---|---|---|\n"
+         | proxy | requests/s | beside nginx with keepalive | CPU s per million requests | p99, ms | version |\n|---|---|---|---|---|---|\n"
     );
     let median = |measured: &[f64]| Spread::of(measured).ok_or("no round was measured");
     let nginx = all
         .iter()
-        .find(|rounds| rounds.proxy == Proxy::Nginx)
+        .find(|rounds| rounds.proxy == Proxy::NginxTuned)
         .ok_or("nginx was not measured")?;
     let nginx = median(&nginx.per_second)?.median;
     for rounds in all {

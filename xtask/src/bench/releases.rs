@@ -29,6 +29,11 @@ pub(super) fn measure(binaries: &Binaries) -> Measured {
             ship.run(&["rollback"])?;
         }
         took.push(began.elapsed().as_secs_f64());
+        // The changes are spread over the whole load, so that every part of it meets some.
+        let share = REQUESTS * u64::from(change + 1) / u64::from(CHANGES);
+        while load::number(&load.latest(), "scheduled") < share {
+            super::ship::pause(std::time::Duration::from_millis(50));
+        }
         let latest = load.latest();
         println!(
             "   change {}: {:.2} s, {} answers, {:?}",
@@ -38,15 +43,12 @@ pub(super) fn measure(binaries: &Binaries) -> Measured {
             load::failures(&latest)
         );
     }
-    while load::number(&load.latest(), "scheduled") < REQUESTS {
-        super::ship::pause(std::time::Duration::from_millis(200));
-    }
     let summary = load.stop()?;
     let (failed, kinds) = load::failures(&summary);
     let held = ship.counter("seaworthy_edge_held_total")?;
     let took = Spread::of(&took).ok_or("nothing was changed")?;
     Ok(format!(
-        "{CHANGES} changes (`up` and `rollback` in turn, two Node instances, no bake) under {RATE} requests/s, open loop.\n\n\
+        "{CHANGES} changes (`up` and `rollback` in turn, two Node instances, no bake), spread evenly over {RATE} requests/s, open loop.\n\n\
          | figure | measured | wanted |\n|---|---|---|\n\
          | requests | {} | ≥ {REQUESTS} |\n\
          | failed | {failed}{} | 0 |\n\
