@@ -1,7 +1,7 @@
 //! Deciding: entries as they follow from one event, each folded in at once so that the next decision sees it.
 
 use seaworthy_plan::{Action, Plan};
-use seaworthy_platform::{SideId, SideObserved};
+use seaworthy_platform::{InstanceState, SideId, SideObserved};
 use seaworthy_spec::NoData;
 use seaworthy_spec::units::Span;
 
@@ -108,13 +108,18 @@ impl Draft<'_> {
 
     /// A new side that has traffic and not one healthy instance fails at once.
     pub(crate) fn observed(&mut self, seen: &SideObserved) {
+        // One that starts has not been judged yet: a daemon that has just adopted it says so too. One that fell over backs off first.
+        let starting = seen
+            .instances
+            .iter()
+            .any(|instance| instance.state == InstanceState::Starting);
         let judged = self.state.direction == Direction::Forward
             && matches!(self.state.phase, Phase::Shifting | Phase::Holding | Phase::Baking);
         let at_work = self.state.count(&seen.side) > 0 && (self.state.exposed && self.is_new(&seen.side));
         let handled = self.state.running.as_ref().is_some_and(|(_, effect)| {
             matches!(effect, Effect::Ensure { side, .. } | Effect::Restart { side } | Effect::Remove { side } if *side == seen.side)
         });
-        if !judged || !at_work || handled || seen.ready() > 0 {
+        if !judged || !at_work || handled || seen.ready() > 0 || starting {
             return;
         }
         let reason = match seen.trouble() {
