@@ -32,7 +32,7 @@ table! {
         pub command: Option<CommandLine> = optional(CommandLine),
         /// The port the application listens on in a container; natively it must listen on `$PORT`.
         pub port: Option<u16> = optional(Port),
-        /// Services and databases that must be ready first; injects `NAME_URL`.
+        /// Services and databases that must be ready first. `NAME_URL` is not given to instances yet.
         pub needs: Vec<String> = several(Vec<Text<Name>>),
         /// How many instances: a number, or a range that is autoscaled.
         pub replicas: Range<u32> = default(Ranged<u32>, Range::exactly(1)),
